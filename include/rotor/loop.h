@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rotor/loop.h - workers: the threads that own clients and sockets.
+ *
+ * A worker runs one event loop.  Everything that belongs to it (clients, timers,
+ * watches) is touched on its thread alone; other threads hand it work with
+ * rotor_worker_post().  The control thread is a worker without clients.  No
+ * callback may block: a watchdog reports one that runs longer than 250 ms.
+ */
+#ifndef ROTOR_LOOP_H
+#define ROTOR_LOOP_H
+
+#include <rotor/abi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rotor_server;
+struct rotor_worker;
+struct rotor_timer;
+struct rotor_watch;
+
+#define ROTOR_CONTROL	UINT32_MAX	/* index of the control thread */
+
+typedef void rotor_task_f(struct rotor_worker *w, void *priv);
+
+/* Number of workers; rotor_server_worker() takes 0 .. n-1, or ROTOR_CONTROL. */
+ROTOR_API uint32_t rotor_server_workers(const struct rotor_server *srv);
+ROTOR_API struct rotor_worker *rotor_server_worker(struct rotor_server *srv, uint32_t index);
+ROTOR_API struct rotor_server *rotor_worker_server(struct rotor_worker *w);
+ROTOR_API uint32_t rotor_worker_index(const struct rotor_worker *w);
+/* The worker whose thread this is, or NULL on a foreign thread. */
+ROTOR_API struct rotor_worker *rotor_worker_current(void);
+/* Monotonic milliseconds, read once a loop turn.  Worker thread. */
+ROTOR_API uint64_t rotor_worker_now_ms(const struct rotor_worker *w);
+
+/* Has fn(w, priv) run on w's thread, in posting order for each poster.  Any
+ * thread, `w` included.  Returns ROTOR_OK or -ENOMEM. */
+ROTOR_API int rotor_worker_post(struct rotor_worker *w, rotor_task_f *fn, void *priv);
+
+/* A one-shot timer of about a tick's (50 ms) accuracy.  It is idle until set.
+ * All calls on w's thread.  NULL when there is no memory. */
+ROTOR_API struct rotor_timer *rotor_timer_new(struct rotor_worker *w, rotor_task_f *fn, void *priv);
+/* (Re)arms the timer `ms` from now. */
+ROTOR_API void rotor_timer_set(struct rotor_timer *t, uint64_t ms);
+ROTOR_API void rotor_timer_cancel(struct rotor_timer *t);
+/* Cancels and frees *tp, and sets it to NULL.  NULL in *tp is a no-op. */
+ROTOR_API void rotor_timer_free(struct rotor_timer **tp);
+
+#define ROTOR_READ	1u
+#define ROTOR_WRITE	2u
+
+typedef void rotor_watch_f(struct rotor_worker *w, int fd, uint32_t events, void *priv);
+
+/* Calls fn while `fd` is ready (level-triggered) for any of `events`.  The fd
+ * stays the caller's.  All calls on w's thread.  NULL when it cannot be watched. */
+ROTOR_API struct rotor_watch *rotor_watch_new(struct rotor_worker *w, int fd, uint32_t events,
+    rotor_watch_f *fn, void *priv);
+/* Changes the events; 0 pauses.  Returns ROTOR_OK or -errno. */
+ROTOR_API int rotor_watch_set(struct rotor_watch *wt, uint32_t events);
+ROTOR_API void rotor_watch_free(struct rotor_watch **wtp);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,54 @@
+dnl SPDX-License-Identifier: MIT
+dnl ROTOR_MODULE(NAME, FOUND, MISSING)
+dnl --with-module-NAME=yes|no|auto; sets $module_NAME, MODULE_NAME, and a line of
+dnl the summary.
+AC_DEFUN([ROTOR_MODULE], [
+AC_ARG_WITH([module-$1],
+    [AS_HELP_STRING([--with-module-$1=yes|no|auto], [build the module $1 (auto)])],
+    [], [AS_VAR_SET([with_module_$1], [auto])])
+AS_CASE([$with_module_$1:$2],
+    [no:*], [module_$1=no; module_why="not wanted"],
+    [*:yes], [module_$1=yes; module_why=],
+    [yes:*], [AC_MSG_ERROR([module $1 needs $3])],
+    [module_$1=no; module_why="missing: $3"])
+AM_CONDITIONAL(m4_toupper([MODULE_$1]), [test "$module_$1" = yes])
+module_summary="$module_summary
+    module $1: $module_$1${module_why:+ ($module_why)}"
+])
+
+dnl --enable-developer: warnings are errors.
+AC_DEFUN([ROTOR_DEVELOPER], [
+AC_ARG_ENABLE([developer], [AS_HELP_STRING([--enable-developer], [warnings are errors])],
+    [], [enable_developer=no])
+AS_IF([test "$enable_developer" = yes], [ROTOR_WERROR=-Werror])
+AC_SUBST([ROTOR_WERROR])
+])
+
+dnl --enable-sanitizers=address,undefined | thread
+AC_DEFUN([ROTOR_SANITIZERS], [
+AC_ARG_ENABLE([sanitizers],
+    [AS_HELP_STRING([--enable-sanitizers=LIST], [build with address,undefined or thread])],
+    [], [enable_sanitizers=no])
+AS_IF([test "$enable_sanitizers" != no],
+    [ROTOR_SANITIZE="-fsanitize=$enable_sanitizers -fno-omit-frame-pointer -fno-sanitize-recover=all"])
+AC_SUBST([ROTOR_SANITIZE])
+AM_CONDITIONAL([SANITIZERS], [test "$enable_sanitizers" != no])
+])
+
+AC_DEFUN([ROTOR_APPEND_CFLAG], [
+rotor_save_CFLAGS="$CFLAGS"
+CFLAGS="-Werror $flag"
+AC_MSG_CHECKING([whether $CC takes $flag])
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+    [AC_MSG_RESULT([yes]); ROTOR_CFLAGS="$ROTOR_CFLAGS $flag"], [AC_MSG_RESULT([no])])
+CFLAGS="$rotor_save_CFLAGS"
+])
+
+dnl DL_LIBS: what dlopen() needs.
+AC_DEFUN([AX_SEARCH_DL], [
+rotor_save_LIBS="$LIBS"
+AC_SEARCH_LIBS([dlopen], [dl], [], [AC_MSG_ERROR([dlopen() is missing])])
+AS_IF([test "$ac_cv_search_dlopen" != "none required"], [DL_LIBS="$ac_cv_search_dlopen"])
+LIBS="$rotor_save_LIBS"
+AC_SUBST([DL_LIBS])
+])

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop/worker.h - a thread with an event loop, an inbox and a timer wheel.
+ *
+ * See <rotor/loop.h> for what modules see of it.  One turn of the loop: ready
+ * sockets and timers, then the inbox, then the flush of every client that got
+ * something to send.
+ */
+#ifndef ROTOR_LOOP_WORKER_H
+#define ROTOR_LOOP_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <rotor/loop.h>
+
+#include "loop/inbox.h"
+#include "loop/wheel.h"
+
+struct event;
+struct event_base;
+struct hub;
+struct metrics_shard;
+
+struct rotor_worker {
+	uint32_t		magic;
+#define WORKER_MAGIC		0x3a81c6d5u
+	uint32_t		index;		/* ROTOR_CONTROL: the control thread */
+	struct rotor_server	*srv;
+	pthread_t		thread;
+	struct event_base	*base;		/* libevent */
+	struct event		*inbox_ev, *tick_ev, *flush_ev;
+	struct inbox		inbox;
+	struct wheel		wheel;
+	uint64_t		now_ms;		/* monotonic, once a turn */
+	int64_t			now_unix_ms;	/* wall clock, once a turn */
+	uint32_t		draining;	/* inside worker_drain() */
+	uint32_t		flush_armed;
+	struct hub		*hub;		/* NULL on the control thread */
+	struct metrics_shard	*metrics;
+	/* Watchdog: when and in what the current callback began; 0: idle. */
+	_Atomic uint64_t	busy_since_ms;
+	_Atomic(const char *)	busy_what;
+};
+
+/* Makes the loop; the thread starts with worker_start().  NULL: no memory. */
+struct rotor_worker *worker_new(struct rotor_server *srv, uint32_t index);
+/* Runs `main` on a new thread, which calls worker_loop().  0 or -errno.  The
+ * control worker is not started: the main thread calls worker_loop() itself. */
+int worker_start(struct rotor_worker *w);
+/* Runs until worker_stop(). */
+void worker_loop(struct rotor_worker *w);
+/* Ends the loop after the inbox is drained.  Any thread. */
+void worker_stop(struct rotor_worker *w);
+/* Joins the thread (if one was started). */
+void worker_join(struct rotor_worker *w);
+/* Frees the loop and what is left in the inbox.  NULL in *wp is a no-op. */
+void worker_free(struct rotor_worker **wp);
+
+/* Queues an intrusive message.  Any thread. */
+void worker_push(struct rotor_worker *w, struct inbox_msg *m);
+/* Runs everything in the inbox now; a no-op (returns 0) while it is already being
+ * drained further up the stack.  1 when it ran.  w's thread. */
+int worker_drain(struct rotor_worker *w);
+/* Has hub_flush() called once, after the events that are ready now. */
+void worker_arm_flush(struct rotor_worker *w);
+/* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
+void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
+/* Names what the loop is busy with, for the watchdog; `what` is static. */
+void worker_busy(struct rotor_worker *w, const char *what);
+void worker_idle(struct rotor_worker *w);
+
+/* The watchdog thread: logs each worker whose callback runs over `limit_ms`, once
+ * an incident, and its end. */
+struct watchdog;
+struct watchdog *watchdog_start(struct rotor_server *srv, uint32_t limit_ms);
+void watchdog_stop(struct watchdog **wdp);
+
+#endif
