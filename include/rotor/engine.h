@@ -43,10 +43,13 @@ struct rotor_publish {
 	const struct rotor_publication	*pub;		/* offset and epoch still unset */
 };
 
+#define ROTOR_SUPPRESSED_KEY		1u	/* idempotency key seen */
+#define ROTOR_SUPPRESSED_VERSION	2u	/* version not newer */
+
 struct rotor_publish_result {
 	size_t			size;
 	struct rotor_position	position;	/* offset 0, epoch empty without history */
-	uint32_t		suppressed;	/* 1: idempotency key seen; 2: version not newer */
+	uint32_t		suppressed;	/* ROTOR_SUPPRESSED_*, or 0: published */
 };
 
 struct rotor_history_query {

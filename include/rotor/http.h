@@ -101,6 +101,7 @@ struct rotor_ws_handler {
 	void		(*writable)(void *conn);	/* after ROTOR_AGAIN */
 	void		(*pong)(void *conn);
 	void		(*closed)(void *conn);		/* last call; `ws` is gone */
+	uint32_t	deflate_min;	/* bytes; what is shorter is sent as it is */
 };
 
 #define ROTOR_WS_TEXT	1u

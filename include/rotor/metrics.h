@@ -28,12 +28,13 @@ typedef uint32_t rotor_metric_id;	/* a child; 0 is a sink that nobody reads */
 /* Registers a family.  `subsystem` and `name` as in "node" + "num_clients";
  * `labels` are comma-separated names ("" for none); `bounds` ascending upper
  * bounds (histograms).  Strings are copied.  Registering it again returns the
- * same family.  NULL: no memory, or registered before with another shape. */
+ * same family.  NULL: no memory, registered before with another shape, or names or
+ * bounds that no exporter could print; at most 8 labels and 256 bounds. */
 ROTOR_API struct rotor_metric *rotor_metric_register(struct rotor_server *srv, uint32_t type,
     const char *subsystem, const char *name, const char *help, const char *labels,
     const double *bounds, size_t n_bounds);
-/* The child for these label values (one a label, in order).  Any thread; takes a
- * lock, so keep the id.  0 when there is no memory. */
+/* The child for these label values (one a label, in order; cut at 255 bytes).  Any
+ * thread; takes a lock, so keep the id.  0 when there is no memory or m is NULL. */
 ROTOR_API rotor_metric_id rotor_metric_child(struct rotor_metric *m, const char *const *values);
 
 /* Adds to a counter or gauge (negative: gauge only).  w's thread. */
@@ -56,8 +57,8 @@ struct rotor_metric_sample {
 	size_t			n_bounds;
 };
 
-/* Calls fn for every child, family by family.  Any thread.  The sample is
- * borrowed for the callback. */
+/* Calls fn for every child, family by family.  Any thread; no lock is held.  The
+ * sample is borrowed for the callback. */
 typedef void rotor_metric_f(void *priv, const struct rotor_metric_sample *s);
 ROTOR_API void rotor_metric_foreach(struct rotor_server *srv, rotor_metric_f *fn, void *priv);
 

@@ -8,6 +8,7 @@
 #include <rotor/auth.h>
 #include <rotor/buf.h>
 #include <rotor/codes.h>
+#include <rotor/command.h>
 #include <rotor/engine.h>
 #include <rotor/http.h>
 #include <rotor/log.h>

@@ -26,13 +26,14 @@ struct arena {
 
 /* `first` (may be NULL) is used before anything is allocated. */
 void arena_init(struct arena *a, void *first, size_t first_len);
-/* Frees all chunks; the arena is as after arena_init(). */
+/* Frees all chunks; the arena is as after arena_init(), but for its limit, which stays. */
 void arena_reset(struct arena *a);
 /* Aligned for any type, uninitialised.  NULL: no memory, or over the limit. */
 void *arena_alloc(struct arena *a, size_t len);
 void *arena_zalloc(struct arena *a, size_t len);
 /* A NUL-terminated copy. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
+/* The same as a slice; p is NULL only when there is no memory. */
 struct rotor_str arena_str(struct arena *a, struct rotor_str s);
 
 #endif

@@ -7,6 +7,9 @@
  * (which is YAML).  Every message names file, line, key and what was expected.
  * A struct conf owns all strings its tables' structs point to; on reload a new
  * one is made and the old kept until nothing points into it.
+ *
+ * Keys are dotted paths, matched in any case; an element of a list is "[0]":
+ * "channel.namespaces[0].history_size".
  */
 #ifndef ROTOR_CONF_CONF_H
 #define ROTOR_CONF_CONF_H
@@ -15,6 +18,8 @@
 
 #include <rotor/option.h>
 
+#include "base/inner.h"
+
 struct conf;
 
 /* What went wrong, in the order found. */
@@ -22,8 +27,9 @@ struct conf_problem {
 	int		fatal;		/* 0: a warning */
 	const char	*file;		/* "environment" or "command line" when not from the file */
 	int		line;		/* 0: not known */
-	const char	*key;
+	const char	*key;		/* the variable's name when from the environment; may be NULL */
 	const char	*text;		/* "expected a duration such as \"10s\", got \"ten\"" */
+	int		unknown;	/* a key or variable that no table knows */
 };
 
 struct conf_source {
@@ -36,41 +42,55 @@ struct conf_source {
 
 /* Reads file, environment and flags into a tree; tables are applied afterwards.
  * Never NULL but for lack of memory; look at conf_failed(). */
-struct conf *conf_load(const struct conf_source *src);
-void conf_free(struct conf **cp);
+ROTOR_INNER struct conf *conf_load(const struct conf_source *src);
+ROTOR_INNER void conf_free(struct conf **cp);
+/* The file to read when none is named: rotor.yaml in the current directory or,
+ * failing that, in the system's configuration directory.  Static storage. */
+ROTOR_INNER const char *conf_default_file(void);
+/* 1 when the file that was to be read does not exist. */
+ROTOR_INNER int conf_file_missing(const struct conf *c);
 
 /* Fills `base` (table->struct_size bytes) from the tree.  May be called for any
- * number of tables with distinct rows.  0, or -EINVAL when a value was wrong. */
-int conf_apply(struct conf *c, const struct rotor_option_table *table, void *base);
+ * number of tables with distinct rows; what no row covers is left as it is.  0, or
+ * -EINVAL when a value was wrong. */
+ROTOR_INNER int conf_apply(struct conf *c, const struct rotor_option_table *table, void *base);
 /* After all tables: keys and variables that no table knew become warnings. */
-void conf_check_unknown(struct conf *c);
+ROTOR_INNER void conf_check_unknown(struct conf *c);
 /* Adds a problem found by validation; `key` is looked up for its line. */
-void conf_problem_add(struct conf *c, int fatal, const char *key, const char *fmt, ...)
+ROTOR_INNER void conf_problem_add(struct conf *c, int fatal, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* 1 when any fatal problem has been recorded. */
-int conf_failed(const struct conf *c);
-size_t conf_problems(const struct conf *c, const struct conf_problem **ret);
-/* 1 when the file (or env, flags) sets this key or, for a section, anything in it. */
-int conf_is_set(const struct conf *c, const char *key);
+ROTOR_INNER int conf_failed(const struct conf *c);
+/* The problems so far; valid until the next call that may add one. */
+ROTOR_INNER size_t conf_problems(const struct conf *c, const struct conf_problem **ret);
+/* "rotor.yaml:3: client.ping_interval: expected ..." as snprintf() does. */
+ROTOR_INNER int conf_problem_format(const struct conf_problem *p, char *buf, size_t size);
+/* 1 when the file (or env, flags) sets this key or, for a section, anything in it.
+ * A variable belongs to every section its name may belong to: CENTRIFUGO_HTTP_API_KEY
+ * to "http_api", but also to "http". */
+ROTOR_INNER int conf_is_set(const struct conf *c, const char *key);
 /* The scalar set at `key`, or NULL. */
-const char *conf_raw(const struct conf *c, const char *key);
+ROTOR_INNER const char *conf_raw(const struct conf *c, const char *key);
 
-/* The `modules:` list: names with, for each, the mapping of its own options. */
+/* An item of the `modules:` list.  Options given there have become the section of the
+ * module's name. */
 struct conf_module {
 	const char	*name;		/* a name, or a path with a '/' */
 	int		line;
 };
-/* -1 when there is no such list. */
-int conf_modules(struct conf *c, const struct conf_module **ret, size_t *ret_n);
+/* -1 when there is no such list, or an empty one. */
+ROTOR_INNER int conf_modules(struct conf *c, const struct conf_module **ret, size_t *ret_n);
 
 #define CONF_YAML	0u
 #define CONF_JSON	1u
 #define CONF_MARKDOWN	2u	/* reference table with descriptions */
 #define CONF_RST	3u	/* for the manual page */
-/* Writes the tables with their defaults. */
-void conf_print(FILE *f, const struct rotor_option_table *const *tables, size_t n, uint32_t format);
+/* Writes the tables with their defaults.  Keys without effect are left out of YAML and
+ * JSON, and stand together at the end of the others. */
+ROTOR_INNER void conf_print(FILE *f, const struct rotor_option_table *const *tables, size_t n,
+    uint32_t format);
 
 /* "1h2m3.5s" -> milliseconds; a bare number is nanoseconds, as in Go.  0 or -1. */
-int conf_parse_duration(const char *s, int64_t *ret_ms);
+ROTOR_INNER int conf_parse_duration(const char *s, int64_t *ret_ms);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <rotor/option.h>
 
+#include "base/inner.h"
 #include "channel/options.h"
 
 struct conf;
@@ -43,6 +44,7 @@ struct conf_client {
 struct conf_channel {
 	struct chan_options	without_namespace;
 	struct rotor_objlist	namespaces;	/* of struct chan_options */
+	int32_t		namespaces_sorted;	/* strcmp() order of names; set by validation */
 	int64_t		history_meta_ttl_ms;
 	const char	*publication_data_format;
 	int64_t		max_length;
@@ -64,6 +66,7 @@ struct conf_core {
 	int64_t		shutdown_timeout_ms;
 	int64_t		shutdown_spread_ms;	/* Rotor's own: over how long clients are closed */
 	const char	*pid_file;
+	struct rotor_strlist	modules;	/* Rotor's own; conf_modules() has the lines */
 	int64_t		workers;		/* Rotor's own: 0 = one a core */
 	const char	*module_dir;		/* Rotor's own */
 	int32_t		rpc_ping_enabled;
@@ -72,13 +75,14 @@ struct conf_core {
 
 /* All option tables of the core, for conf_apply() and conf_print(); the last
  * holds the Centrifugo keys that have no effect yet. */
-extern const struct rotor_option_table *const core_conf_tables[];
-extern const size_t core_conf_n_tables;
+ROTOR_INNER extern const struct rotor_option_table *const core_conf_tables[];
+ROTOR_INNER extern const size_t core_conf_n_tables;
 
 /* Fills and validates `cc`; problems are recorded in `c`.  0 or -EINVAL.
- * Also resolves what chan_options calls "set by validation". */
-int core_conf_apply(struct conf *c, struct conf_core *cc);
+ * Also resolves what chan_options calls "set by validation".  Call core_conf_fini()
+ * whatever the result. */
+ROTOR_INNER int core_conf_apply(struct conf *c, struct conf_core *cc);
 /* Frees what validation made (compiled expressions). */
-void core_conf_fini(struct conf_core *cc);
+ROTOR_INNER void core_conf_fini(struct conf_core *cc);
 
 #endif

@@ -37,6 +37,8 @@ int inbox_init(struct inbox *in);
 void inbox_fini(struct inbox *in);
 /* Any thread. */
 void inbox_push(struct inbox *in, struct inbox_msg *m);
+/* Has the reader woken although nothing new was pushed.  Any thread. */
+void inbox_wake(struct inbox *in);
 /* Reader: clears the wake-up; call before draining. */
 void inbox_disarm(struct inbox *in);
 /* Reader: the oldest message, or NULL when there is none (or its writer is not

@@ -2,7 +2,7 @@
 /*
  * loop/wheel.h - the timers of a worker: one hashed wheel, one system timer.
  *
- * A timer is 40 bytes inside its owner, in a slot's list; arming and cancelling
+ * A timer is 32 bytes inside its owner, in a slot's list; arming and cancelling
  * are O(1).  The worker advances the wheel every WHEEL_TICK_MS and fires what is
  * due, late by at most a tick and never early.
  */

@@ -37,8 +37,11 @@ struct rotor_worker {
 	int64_t			now_unix_ms;	/* wall clock, once a turn */
 	uint32_t		draining;	/* inside worker_drain() */
 	uint32_t		flush_armed;
+	uint32_t		started;	/* `thread` is to be joined */
+	struct inbox_msg	stop;
+	atomic_int		stopping;	/* `stop` is in the inbox */
 	struct hub		*hub;		/* NULL on the control thread */
-	struct metrics_shard	*metrics;
+	struct metrics_shard	*metrics;	/* set by the server, as hub is */
 	/* Watchdog: when and in what the current callback began; 0: idle. */
 	_Atomic uint64_t	busy_since_ms;
 	_Atomic(const char *)	busy_what;
@@ -53,9 +56,11 @@ int worker_start(struct rotor_worker *w);
 void worker_loop(struct rotor_worker *w);
 /* Ends the loop after the inbox is drained.  Any thread. */
 void worker_stop(struct rotor_worker *w);
-/* Joins the thread (if one was started). */
+/* Joins the thread (if one was started).  What still came into the inbox is run by
+ * the caller, in the worker's name, while everything it may refer to exists. */
 void worker_join(struct rotor_worker *w);
-/* Frees the loop and what is left in the inbox.  NULL in *wp is a no-op. */
+/* Frees the loop, after running what is left in the inbox, in the same manner, for
+ * only its run() can free a message.  NULL in *wp is a no-op. */
 void worker_free(struct rotor_worker **wp);
 
 /* Queues an intrusive message.  Any thread. */
@@ -67,12 +72,14 @@ int worker_drain(struct rotor_worker *w);
 void worker_arm_flush(struct rotor_worker *w);
 /* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
 void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
-/* Names what the loop is busy with, for the watchdog; `what` is static. */
+/* Around every callback from the loop: reads the clocks, and names what the loop is
+ * busy with for the watchdog; `what` is static. */
 void worker_busy(struct rotor_worker *w, const char *what);
 void worker_idle(struct rotor_worker *w);
 
 /* The watchdog thread: logs each worker whose callback runs over `limit_ms`, once
- * an incident, and its end. */
+ * an incident, and its end.  NULL: no memory.  To be stopped before the workers are
+ * freed; that does not wait for a look. */
 struct watchdog;
 struct watchdog *watchdog_start(struct rotor_server *srv, uint32_t limit_ms);
 void watchdog_stop(struct watchdog **wdp);

@@ -2,8 +2,10 @@
 /*
  * proto/json.h - a strict JSON pull reader that yields slices, and a writer.
  *
- * The reader never builds a tree and never recurses deeper than JSON_MAX_DEPTH.
- * Payloads are validated and skipped, and come back as slices of the input.
+ * The reader builds no tree and does not recurse; a value nested deeper than
+ * JSON_MAX_DEPTH is malformed.  Payloads are validated and skipped, and come back
+ * as slices of the input.  Their strings may hold bytes that are not UTF-8, as
+ * the wire's peers expect; strings that are read out are made valid.
  */
 #ifndef ROTOR_PROTO_JSON_H
 #define ROTOR_PROTO_JSON_H
@@ -39,7 +41,8 @@ int json_read_string(struct json_reader *r, struct arena *a, struct rotor_str *r
 /* Any value, validated; the slice starts and ends at its first and last byte. */
 int json_read_raw(struct json_reader *r, struct rotor_str *ret);
 /* Objects: after json_enter_object(), json_next_key() yields 1 and the unescaped
- * key for each member (then read its value), 0 at the end, -1 on malformed input. */
+ * key for each member (then read its value), 0 at the end, -1 on malformed input.
+ * *first starts as 1.  The key may be a slice of the input, not NUL-terminated. */
 int json_enter_object(struct json_reader *r);
 int json_next_key(struct json_reader *r, struct arena *a, struct rotor_str *ret_key, int *first);
 /* Arrays: 1 when an element follows, 0 at the end, -1.  *first starts as 1. */
@@ -54,23 +57,31 @@ int json_valid(struct rotor_str s);
 int json_valid_object(struct rotor_str s);
 
 /* A growing output buffer.  After a failed allocation `failed` is set, further
- * writes are dropped, and the caller checks once at the end. */
+ * writes are dropped, and the caller checks once at the end.  Text starts at p;
+ * with `head` set, each out_reset() leaves that many bytes there, counted in len,
+ * for the caller to fill in. */
 struct out {
 	char	*p;
 	size_t	len, cap;
 	int	failed;
 	int	borrowed;	/* p is the caller's first buffer */
-	size_t	head;		/* bytes kept free in front, for a header */
+	size_t	head;		/* bytes left free in front by out_reset() */
 };
 
 /* `first` (may be NULL) is used until it is too small. */
 void out_init(struct out *o, void *first, size_t first_len);
 void out_fini(struct out *o);
+/* Empty again, memory kept. */
 void out_reset(struct out *o);
+/* Room for `len` bytes at the end; the caller fills it and adds to o->len.  NULL:
+ * no memory. */
+char *out_reserve(struct out *o, size_t len);
 void out_put(struct out *o, const void *p, size_t len);
 void out_byte(struct out *o, char c);
 void out_u64(struct out *o, uint64_t v);
 void out_i64(struct out *o, int64_t v);
+/* Base 128, low bits first, as Protobuf writes integers and frames their length. */
+void out_varint(struct out *o, uint64_t v);
 #define out_lit(o, s)	out_put((o), (s), sizeof(s) - 1)
 
 /* A quoted JSON string with the escapes of the client protocol: < > & and
@@ -83,5 +94,8 @@ void json_write_raw(struct out *o, struct rotor_str s);
 /* A raw payload as the server API answers it: insignificant white space dropped,
  * < > & U+2028 U+2029 escaped. */
 void json_write_raw_compact(struct out *o, struct rotor_str s);
+/* The shortest number that reads back as `v`.  0, or -1 for what JSON cannot hold
+ * (NaN, infinities). */
+int json_write_double(struct out *o, double v);
 
 #endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commands.c - the token commands.  What they print on success and failure is what
+ * Centrifugo's print, so that scripts may go on reading it; failures go to stdout
+ * too, with exit status 1.
+ */
+#include "config.h"
+
+#include "commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jwt.h>
+
+#include "conf.h"
+#include "scan.h"
+#include "scratch.h"
+#include "verifier.h"
+
+#define TTL_DEFAULT	(7 * 24 * 3600)
+#define TTL_MAX		INT64_C(100000000000)	/* some 3,000 years */
+
+struct request {
+	const struct token_conf	*conf;
+	const char	*path;		/* of conf */
+	double		now;
+	FILE		*out;
+	const char	*name;		/* of the command */
+	int		subscription;
+	const char	*user;
+	const char	*channel;
+	int64_t		ttl;		/* seconds; 0 or less: no expiry */
+	int		quiet;
+	char		**args;
+	int		n_args;
+};
+
+/* Text out of a token: nothing in it may talk to the terminal. */
+static void
+put_text(FILE *out, struct rotor_str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		putc((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ? '?' : s.p[i], out);
+}
+
+/* Seconds as "168h0m0s", leading zero units left out. */
+static void
+put_duration(FILE *out, int64_t sec)
+{
+	int64_t h = sec / 3600, m = sec / 60 % 60;
+
+	if (h > 0)
+		fprintf(out, "%" PRId64 "h", h);
+	if (h > 0 || m > 0)
+		fprintf(out, "%" PRId64 "m", m);
+	fprintf(out, "%" PRId64 "s", sec % 60);
+}
+
+/* libjwt answers errno values. */
+static int
+add_grants(jwt_t *jwt, const struct request *rq)
+{
+	const char *claim = rq->conf->user_id_claim;
+	long now = (long)rq->now;
+	int r = 0;
+
+	if (*rq->user != '\0')
+		r = jwt_add_grant(jwt, "sub", rq->user);
+	if (r == 0 && rq->subscription)
+		r = jwt_add_grant(jwt, "channel", rq->channel);
+	if (r == 0)
+		r = jwt_add_grant_int(jwt, "iat", now);
+	if (r == 0 && rq->ttl > 0)
+		r = jwt_add_grant_int(jwt, "exp", now + (long)rq->ttl);
+	if (r == 0 && *claim != '\0') {
+		jwt_del_grants(jwt, claim);
+		r = jwt_add_grant(jwt, claim, rq->user);
+	}
+	return (r);
+}
+
+/* A signed token, which the caller frees; NULL with errno set. */
+static char *
+make_token(const struct request *rq)
+{
+	const char *key = rq->conf->hmac_secret_key;
+	char *text = NULL;
+	jwt_t *jwt;
+	int r = jwt_new(&jwt);
+
+	if (r == 0) {
+		r = add_grants(jwt, rq);
+		if (r == 0)
+			r = jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)key,
+			    (int)strlen(key));
+		if (r == 0 && (text = jwt_encode_str(jwt)) == NULL)
+			r = ENOMEM;
+		jwt_free(jwt);
+	}
+	errno = r;
+	return (text);
+}
+
+static void
+print_made(const struct request *rq, const char *token)
+{
+	fputs("HMAC SHA-256 JWT for ", rq->out);
+	if (*rq->user != '\0')
+		fprintf(rq->out, "user \"%s\"", rq->user);
+	else
+		fputs("anonymous user", rq->out);
+	if (rq->subscription)
+		fprintf(rq->out, " and channel \"%s\"", rq->channel);
+	if (rq->ttl > 0) {
+		fputs(" with expiration TTL ", rq->out);
+		put_duration(rq->out, rq->ttl);
+	} else {
+		fputs(" without expiration", rq->out);
+	}
+	fprintf(rq->out, ":\n%s\n", token);
+}
+
+static int
+generate(const struct request *rq)
+{
+	char *token;
+
+	if (rq->subscription && *rq->channel == '\0') {
+		fputs("channel is required\n", rq->out);
+		return (1);
+	}
+	if (*rq->conf->hmac_secret_key == '\0') {
+		fprintf(rq->out, "error: %s only supports tokens signed with HMAC, and "
+		    "%s.hmac_secret_key is not set\n", rq->name, rq->path);
+		return (1);
+	}
+	token = make_token(rq);
+	if (token == NULL) {
+		fprintf(rq->out, "error: %s\n", strerror(errno));
+		return (1);
+	}
+	if (rq->quiet)
+		fputs(token, rq->out);
+	else
+		print_made(rq, token);
+	free(token);
+	return (0);
+}
+
+static uint32_t
+verify(const struct request *rq, const struct verifier *v, struct rotor_str jwt,
+    struct scratch *s, struct rotor_str *ret_user, struct rotor_str *ret_channel,
+    const char **ret_why)
+{
+	struct rotor_subscription_claims sc = { .size = sizeof sc };
+	struct rotor_connection_claims cc = { .size = sizeof cc };
+	uint32_t verdict;
+
+	if (rq->subscription)
+		verdict = verifier_subscription(v, jwt, rq->now, s, &sc, ret_why);
+	else
+		verdict = verifier_connection(v, jwt, rq->now, s, &cc, ret_why);
+	*ret_user = rq->subscription ? sc.user : cc.user;
+	*ret_channel = sc.grant.channel;
+	return (verdict);
+}
+
+static void
+print_valid(const struct request *rq, struct rotor_str user, struct rotor_str channel,
+    struct rotor_str claims)
+{
+	const char *quote = rq->subscription ? "\"" : "";
+
+	fprintf(rq->out, "valid %stoken for ", rq->subscription ? "subscription " : "");
+	if (user.len > 0) {
+		fprintf(rq->out, "user %s", quote);
+		put_text(rq->out, user);
+		fputs(quote, rq->out);
+	} else {
+		fputs("anonymous user", rq->out);
+	}
+	if (rq->subscription) {
+		fputs(" and channel \"", rq->out);
+		put_text(rq->out, channel);
+		putc('"', rq->out);
+	}
+	fputs("\npayload: ", rq->out);
+	put_text(rq->out, claims);
+	putc('\n', rq->out);
+}
+
+static void
+print_refused(const struct request *rq, uint32_t verdict, const char *why, const struct token *t)
+{
+	fputs("error: token with algorithm ", rq->out);
+	put_text(rq->out, t->alg);
+	fputs(" and claims ", rq->out);
+	put_text(rq->out, t->claims);
+	fprintf(rq->out, " has error: %s%s\n",
+	    verdict == ROTOR_TOKEN_INVALID ? "invalid token: " : "", why);
+}
+
+static int
+check_token(const struct request *rq, const struct verifier *v, struct scratch *s)
+{
+	struct rotor_str jwt = { rq->args[0], strlen(rq->args[0]) }, user, channel;
+	struct token t;
+	const char *why;
+	uint32_t verdict;
+
+	if (token_parse(jwt, s, &t, &why) != 0) {
+		fprintf(rq->out, "error: invalid token: %s\n", why);
+		return (1);
+	}
+	verdict = verify(rq, v, jwt, s, &user, &channel, &why);
+	if (verdict != ROTOR_TOKEN_VALID) {
+		print_refused(rq, verdict, why, &t);
+		return (1);
+	}
+	print_valid(rq, user, channel, t.claims);
+	return (0);
+}
+
+static int
+check(const struct request *rq)
+{
+	char err[VERIFIER_ERR_MAX];
+	struct verifier *v;
+	struct scratch s;
+	int status;
+
+	if (rq->n_args != 1) {
+		fprintf(rq->out, "error: provide token to check [rotor %s <TOKEN>]\n", rq->name);
+		return (1);
+	}
+	if (verifier_new(rq->conf, rq->path, 0, &v, err) != 0) {
+		fprintf(rq->out, "error: %s\n", err);
+		return (1);
+	}
+	scratch_init(&s);
+	status = check_token(rq, v, &s);
+	scratch_fini(&s);
+	verifier_free(&v);
+	return (status);
+}
+
+static int
+run(void *ctx, int argc, char **argv)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (auth_command(ctx, (double)ts.tv_sec, stdout, argc, argv));
+}
+
+#define COMMAND(nm, ag, sm)						\
+	{ .size = sizeof(struct rotor_command), .name = (nm), .args = (ag), .summary = (sm), .run = run }
+
+const struct rotor_command auth_commands[AUTH_N_COMMANDS] = {
+	COMMAND("gentoken", "[-u USER] [-t SECONDS] [-q]",
+	    "make a connection token for trying things out"),
+	COMMAND("gensubtoken", "-s CHANNEL [-u USER] [-t SECONDS] [-q]",
+	    "make a subscription token for trying things out"),
+	COMMAND("checktoken", "TOKEN", "verify a connection token"),
+	COMMAND("checksubtoken", "TOKEN", "verify a subscription token"),
+};
+
+#define HELP_MAKE							\
+	"  -u, --user USER       user id (none: anonymous)\n"		\
+	"  -t, --ttl SECONDS     lifetime (604800); -1: no expiry\n"	\
+	"  -q, --quiet           print the token and nothing else\n"
+#define HELP_ANY							\
+	"  -c, --config FILE     configuration file\n"			\
+	"  -h, --help            this text\n"
+
+/* Beside auth_commands, row by row. */
+static const struct verb {
+	int		subscription;
+	int		(*run)(const struct request *);
+	const char	*flags;
+	const char	*help;
+} verbs[AUTH_N_COMMANDS] = {
+	{ 0, generate, "u:t:qh", HELP_MAKE HELP_ANY },
+	{ 1, generate, "s:u:t:qh", "  -s, --channel CHANNEL channel (required)\n" HELP_MAKE HELP_ANY },
+	{ 0, check, "h", HELP_ANY },
+	{ 1, check, "h", HELP_ANY },
+};
+
+static const struct option long_flags[] = {
+	{ "channel", required_argument, NULL, 's' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "ttl", required_argument, NULL, 't' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+parse_ttl(const char *text, int64_t *ret)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n < -1 || n > TTL_MAX)
+		return (-1);
+	*ret = n;
+	return (0);
+}
+
+static void
+print_help(FILE *out, size_t i)
+{
+	fprintf(out, "Usage: rotor %s [-c FILE] %s\n\nTo %s.\n\n%s", auth_commands[i].name,
+	    auth_commands[i].args, auth_commands[i].summary, verbs[i].help);
+}
+
+/* -1: go on; otherwise the exit status. */
+static int
+parse_flags(struct request *rq, size_t i, int argc, char **argv)
+{
+	int c;
+
+	optind = 0;	/* the caller has read its own flags */
+	while ((c = getopt_long(argc, argv, verbs[i].flags, long_flags, NULL)) != -1) {
+		/* The long names are shared by all four commands. */
+		if (c != '?' && strchr(verbs[i].flags, c) == NULL) {
+			fprintf(stderr, "%s: no such option: -%c\n", argv[0], c);
+			c = '?';
+		}
+		switch (c) {
+		case 's':
+			rq->channel = optarg;
+			break;
+		case 'u':
+			rq->user = optarg;
+			break;
+		case 't':
+			if (parse_ttl(optarg, &rq->ttl) == 0)
+				break;
+			fprintf(rq->out, "error: -t takes seconds, or -1, not \"%s\"\n", optarg);
+			return (1);
+		case 'q':
+			rq->quiet = 1;
+			break;
+		case 'h':
+			print_help(rq->out, i);
+			return (0);
+		default:
+			return (1);
+		}
+	}
+	rq->args = argv + optind;
+	rq->n_args = argc - optind;
+	return (-1);
+}
+
+static size_t
+find_command(const char *name)
+{
+	size_t i = 0;
+
+	while (i < AUTH_N_COMMANDS && strcmp(auth_commands[i].name, name) != 0)
+		i++;
+	return (i);
+}
+
+int
+auth_command(const struct auth_conf *conf, double now, FILE *out, int argc, char **argv)
+{
+	struct request rq = {
+		.conf = &conf->token, .path = "client.token", .now = now, .out = out,
+		.name = argv[0], .user = "", .channel = "", .ttl = TTL_DEFAULT,
+	};
+	size_t i = find_command(argv[0]);
+	int status;
+
+	if (i == AUTH_N_COMMANDS)
+		return (1);
+	rq.subscription = verbs[i].subscription;
+	if (rq.subscription && conf->subscription_enabled) {
+		rq.conf = &conf->subscription;
+		rq.path = "client.subscription_token";
+	}
+	status = parse_flags(&rq, i, argc, argv);
+	return (status >= 0 ? status : verbs[i].run(&rq));
+}

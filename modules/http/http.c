@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http.c - the http module: serves the routes that other modules register.
+ *
+ * Each worker has its own listening sockets, connections and libwebsockets
+ * context; nothing is shared but the configuration and the table of routes.
+ */
+#include "config.h"
+
+#include "http_priv.h"
+
+#include <stddef.h>
+
+#include "http_deflate.h"
+
+#define OFF(m)	offsetof(struct http_conf, m)
+
+/* The keys of a TLS block; known, but there is no TLS yet. */
+#define TLS_ROWS(key, m)								\
+	{ key ".enabled", ROTOR_OPT_BOOL, 0, OFF(m.enabled), "false",			\
+	    "Serve TLS; not available yet, and refused.", 0, 0, NULL, NULL },		\
+	{ key ".cert_pem", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(m.cert_pem), NULL,	\
+	    "Certificate chain of the server.", 0, 0, NULL, NULL },			\
+	{ key ".key_pem", ROTOR_OPT_SECRET, ROTOR_OPT_F_NOEFFECT, OFF(m.key_pem), NULL,	\
+	    "Private key of the certificate.", 0, 0, NULL, NULL },			\
+	{ key ".server_ca_pem", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(m.server_ca_pem), NULL, \
+	    "Certificate authorities to trust for servers.", 0, 0, NULL, NULL },	\
+	{ key ".client_ca_pem", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(m.client_ca_pem), NULL, \
+	    "Certificate authorities of clients; set: clients need a certificate.",	\
+	    0, 0, NULL, NULL },								\
+	{ key ".insecure_skip_verify", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT,		\
+	    OFF(m.insecure_skip_verify), "false", "Do not verify the peer.", 0, 0, NULL, NULL }, \
+	{ key ".server_name", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(m.server_name), NULL, \
+	    "Name to verify.", 0, 0, NULL, NULL }
+
+static const struct rotor_option rows[] = {
+	{ "address", ROTOR_OPT_STR, 0, OFF(address), "",
+	    "Address to listen on; empty: all of them.", 0, 0, NULL, NULL },
+	{ "port", ROTOR_OPT_INT, ROTOR_OPT_F_ZERO_OK, OFF(port), "8000",
+	    "Port to listen on; 0: one that the system picks, and the log names.", 0, 65535, NULL, NULL },
+	{ "internal_address", ROTOR_OPT_STR, 0, OFF(internal_address), "",
+	    "Address of the internal endpoints; empty: `address`.", 0, 0, NULL, NULL },
+	{ "internal_port", ROTOR_OPT_STR, 0, OFF(internal_port), "",
+	    "Port of the internal endpoints; empty: `port`.", 0, 0, NULL, NULL },
+	{ "unix_socket", ROTOR_OPT_STR, 0, OFF(unix_socket), "",
+	    "Path of a unix socket that serves the same as `address` and `port`.", 0, 0, NULL, NULL },
+	{ "internal_unix_socket", ROTOR_OPT_STR, 0, OFF(internal_unix_socket), "",
+	    "Path of a unix socket for the internal endpoints, which the external listeners then "
+	    "no longer serve.", 0, 0, NULL, NULL },
+	{ "unix_socket_mode", ROTOR_OPT_STR, 0, OFF(unix_socket_mode), "0660",
+	    "Permissions of the unix sockets, in octal.", 0, 0, NULL, NULL },
+	TLS_ROWS("tls", tls),
+	{ "tls_external", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(tls_external), "false",
+	    "TLS on the external listener only.", 0, 0, NULL, NULL },
+	TLS_ROWS("internal_tls", internal_tls),
+	{ "tls_autocert.enabled", ROTOR_OPT_BOOL, 0, OFF(autocert_enabled), "false",
+	    "Get certificates by ACME; not available yet, and refused.", 0, 0, NULL, NULL },
+	{ "tls_autocert.host_whitelist", ROTOR_OPT_STRLIST, ROTOR_OPT_F_NOEFFECT,
+	    OFF(autocert_host_whitelist), NULL, "Host names to get certificates for.", 0, 0, NULL, NULL },
+	{ "tls_autocert.cache_dir", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(autocert_cache_dir), "",
+	    "Directory that keeps the certificates.", 0, 0, NULL, NULL },
+	{ "tls_autocert.email", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(autocert_email), "",
+	    "Mail address of the ACME account.", 0, 0, NULL, NULL },
+	{ "tls_autocert.server_name", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(autocert_server_name), "",
+	    "Server name assumed when a client sends none.", 0, 0, NULL, NULL },
+	{ "tls_autocert.http", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(autocert_http), "false",
+	    "Serve http-01 challenges.", 0, 0, NULL, NULL },
+	{ "tls_autocert.http_addr", ROTOR_OPT_STR, ROTOR_OPT_F_NOEFFECT, OFF(autocert_http_addr), ":80",
+	    "Listener of the http-01 challenges.", 0, 0, NULL, NULL },
+	{ "http3.enabled", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(http3_enabled), "false",
+	    "Serve HTTP/3.", 0, 0, NULL, NULL },
+	{ "h2c_external", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(h2c_external), "false",
+	    "Serve clear-text HTTP/2 on the external listener.", 0, 0, NULL, NULL },
+};
+
+static const struct rotor_option_table options =
+    ROTOR_OPTION_TABLE("http_server", rows, struct http_conf);
+
+/* Serving clear text where TLS was asked for would be worse than not starting. */
+static int
+refuse_tls(struct http *h)
+{
+	const struct {
+		const char	*key;
+		int32_t		on;
+	} wanted[] = {
+		{ "http_server.tls.enabled", h->conf->tls.enabled },
+		{ "http_server.internal_tls.enabled", h->conf->internal_tls.enabled },
+		{ "http_server.tls_autocert.enabled", h->conf->autocert_enabled },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		if (wanted[i].on) {
+			ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http",
+			    "this version serves no TLS: unset the key, and end TLS in front of it",
+			    ROTOR_F_STR("key", wanted[i].key));
+			return -EINVAL;
+		}
+	return 0;
+}
+
+static void
+http_unload(void *ctx)
+{
+	struct http *h = ctx;
+	uint32_t i;
+
+	if (h == NULL)
+		return;
+	for (i = 0; h->workers != NULL && i < h->n_workers; i++)
+		loop_free(&h->workers[i].loop);
+	free(h->workers);
+	http_routes_fini(&h->routes);
+	free(h);
+}
+
+/* The contexts are made here, one after the other: libwebsockets loads its libuv
+ * plugin for each. */
+static int
+make_workers(struct http *h)
+{
+	uint32_t i;
+
+	h->n_workers = rotor_server_workers(rotor_instance_server(h->inst));
+	h->workers = calloc(h->n_workers, sizeof h->workers[0]);
+	if (h->workers == NULL)
+		return -ENOMEM;
+	for (i = 0; i < h->n_workers; i++) {
+		h->workers[i].http = h;
+		h->workers[i].loop = loop_new(&http_conn_handler, &h->workers[i]);
+		if (h->workers[i].loop == NULL) {
+			ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http",
+			    "cannot start libwebsockets; is its libuv plugin installed?");
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
+static int
+http_load(struct rotor_instance *inst, void **ret_ctx)
+{
+	struct http *h = calloc(1, sizeof *h);
+	int ret;
+
+	if (h == NULL)
+		return -ENOMEM;
+	h->inst = inst;
+	h->log = rotor_instance_log(inst);
+	h->conf = rotor_instance_conf(inst);
+	if ((ret = refuse_tls(h)) != 0 || (ret = make_workers(h)) != 0) {
+		http_unload(h);
+		return ret;
+	}
+	*ret_ctx = h;
+	return ROTOR_OK;
+}
+
+static int
+http_worker_start(void *ctx, struct rotor_worker *w)
+{
+	struct http *h = ctx;
+	struct http_worker *hw;
+
+	if (rotor_worker_index(w) >= h->n_workers)
+		return ROTOR_OK;	/* the control thread */
+	hw = &h->workers[rotor_worker_index(w)];
+	hw->worker = w;
+	hw->sweep = rotor_timer_new(w, http_sweep, hw);
+	return hw->sweep != NULL ? loop_attach(hw->loop, w) : -ENOMEM;
+}
+
+static void
+http_worker_stop(void *ctx, struct rotor_worker *w)
+{
+	struct http *h = ctx;
+	struct http_worker *hw;
+
+	if (rotor_worker_index(w) >= h->n_workers)
+		return;
+	hw = &h->workers[rotor_worker_index(w)];
+	http_accepts_close(hw);
+	loop_free(&hw->loop);
+	rotor_timer_free(&hw->sweep);
+	deflater_free(&hw->deflater);
+	hw->worker = NULL;
+}
+
+static int
+http_start(void *ctx)
+{
+	struct http *h = ctx;
+	int ret;
+
+	if ((ret = http_routes_load(&h->routes, h->inst)) != 0)
+		return ret;
+	return http_listen(h);
+}
+
+static void
+http_stop(void *ctx)
+{
+	http_unlisten(ctx);
+}
+
+ROTOR_MODULE_DEFINE(http,
+    .summary = "HTTP/1.1 and WebSocket server for the endpoints of other modules",
+    .provides = "server:http",
+    .options = &options,
+    .load = http_load,
+    .start = http_start,
+    .stop = http_stop,
+    .unload = http_unload,
+    .worker_start = http_worker_start,
+    .worker_stop = http_worker_stop);

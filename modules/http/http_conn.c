@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_conn.c - a client's connection: where its input goes, what is still to be
+ * written, and when it has taken too long.
+ *
+ * At rest a connection owns no buffer.  Input is used in place; only what is
+ * incomplete, or has to wait for an answer, is kept in `in`.
+ */
+#include "config.h"
+
+#include "http_priv.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+
+#define SWEEP_MS	250u
+#define PIECE_MAX	(64u * 1024u)	/* of a large response, handed to the kernel at once */
+
+/* The rest of a large response. */
+struct http_body {
+	char	*p;
+	size_t	len, at;
+};
+
+static struct http_conn *
+conn_cast(void *priv)
+{
+	struct http_conn *c = priv;
+
+	assert(c != NULL && c->magic == HTTP_CONN_MAGIC);
+	return c;
+}
+
+/*
+ * Deadlines: all connections that have one are in a list, which is walked a few
+ * times a second as long as it is not empty.  Open WebSockets have none.
+ */
+static void
+timed_remove(struct http_conn *c)
+{
+	if (c->prevp == NULL)
+		return;
+	*c->prevp = c->next;
+	if (c->next != NULL)
+		c->next->prevp = c->prevp;
+	c->prevp = NULL;
+}
+
+static void
+timed_insert(struct http_conn *c)
+{
+	struct http_worker *hw = c->hw;
+
+	c->next = hw->timed;
+	c->prevp = &hw->timed;
+	if (c->next != NULL)
+		c->next->prevp = &c->next;
+	hw->timed = c;
+	if (!hw->sweeping) {
+		hw->sweeping = 1;
+		rotor_timer_set(hw->sweep, SWEEP_MS);
+	}
+}
+
+void
+conn_deadline(struct http_conn *c, uint32_t ms)
+{
+	if (ms == 0) {
+		timed_remove(c);
+		return;
+	}
+	c->deadline_ms = rotor_worker_now_ms(c->hw->worker) + ms;
+	if (c->prevp == NULL)
+		timed_insert(c);
+}
+
+void
+http_sweep(struct rotor_worker *w, void *priv)
+{
+	struct http_worker *hw = priv;
+	struct http_conn *c, *next;
+	uint64_t now = rotor_worker_now_ms(w);
+
+	/* conn_drop() closes later, hence takes nothing out of the list but c. */
+	for (c = hw->timed; c != NULL; c = next) {
+		next = c->next;
+		if (c->deadline_ms <= now)
+			conn_drop(c);
+	}
+	hw->sweeping = hw->timed != NULL;
+	if (hw->sweeping)
+		rotor_timer_set(hw->sweep, SWEEP_MS);
+}
+
+/*
+ * Output
+ */
+int
+conn_write(struct http_conn *c, const void *p, size_t len)
+{
+	int ret = sock_write(c->sock, p, len);
+
+	if (ret != 0)
+		c->closing = 1;
+	else if (sock_choked(c->sock))
+		sock_read(c->sock, 0);
+	return ret;
+}
+
+void
+conn_drop(struct http_conn *c)
+{
+	c->closing = 1;
+	timed_remove(c);
+	sock_drop(c->sock);
+}
+
+/* Waits for the peer to close first: closing with unread input would reset the
+ * connection, and the peer might lose what was sent last. */
+static void
+linger(struct http_conn *c)
+{
+	c->mode = CONN_LINGER;
+	sock_shutdown(c->sock);
+	bytes_fini(&c->in);
+	sock_read(c->sock, 1);
+	conn_deadline(c, LINGER_TIMEOUT_MS);
+}
+
+void
+conn_finish(struct http_conn *c)
+{
+	c->closing = 1;
+	conn_deadline(c, WRITE_TIMEOUT_MS);
+	if (c->out == NULL && !sock_choked(c->sock))
+		linger(c);
+}
+
+static void
+body_free(struct http_body **bp)
+{
+	if (*bp != NULL)
+		free((*bp)->p);
+	free(*bp);
+	*bp = NULL;
+}
+
+/* Sends as many pieces as the kernel takes. */
+static void
+stream_some(struct http_conn *c)
+{
+	struct http_body *b = c->out;
+	size_t n;
+
+	while (b->at < b->len && !sock_choked(c->sock)) {
+		n = b->len - b->at < PIECE_MAX ? b->len - b->at : PIECE_MAX;
+		if (conn_write(c, b->p + b->at, n) != 0)
+			return;
+		b->at += n;
+	}
+	if (b->at == b->len)
+		body_free(&c->out);
+	else
+		conn_deadline(c, WRITE_TIMEOUT_MS);
+}
+
+int
+conn_stream(struct http_conn *c, char *p, size_t len)
+{
+	struct http_body *b = calloc(1, sizeof *b);
+
+	if (b == NULL) {
+		free(p);
+		conn_drop(c);
+		return -ENOMEM;
+	}
+	*b = (struct http_body){ p, len, 0 };
+	c->out = b;
+	stream_some(c);
+	return 0;
+}
+
+static void
+conn_writable(void *priv)
+{
+	struct http_conn *c = conn_cast(priv);
+
+	if (c->out != NULL)
+		stream_some(c);
+	if (c->out != NULL || sock_choked(c->sock))
+		return;
+	if (c->closing && c->mode != CONN_LINGER)
+		linger(c);
+	else if (c->mode == CONN_WS)
+		http_ws_writable(c->ws);
+	else if (c->mode == CONN_HTTP && c->idle)
+		conn_deadline(c, IDLE_TIMEOUT_MS);
+	conn_resume(c);
+}
+
+/*
+ * Input
+ */
+static size_t
+feed_http(struct http_conn *c, unsigned char *p, size_t len)
+{
+	return http_request_feed(c, (const char *)p, len);
+}
+
+static size_t
+feed_ws(struct http_conn *c, unsigned char *p, size_t len)
+{
+	return http_ws_feed(c->ws, p, len);
+}
+
+static size_t
+feed_nobody(struct http_conn *c, unsigned char *p, size_t len)
+{
+	(void)c;
+	(void)p;
+	return len;
+}
+
+/* 1 when no input may be used now: an answer is due, or has not left. */
+static int
+is_busy(const struct http_conn *c)
+{
+	if (c->mode != CONN_HTTP)
+		return 0;
+	return c->out != NULL || (c->req != NULL && c->req->handed) || sock_choked(c->sock);
+}
+
+/* Uses as much of the input as possible; the bytes used. */
+static size_t
+feed(struct http_conn *c, unsigned char *p, size_t len)
+{
+	static size_t (*const feeds[])(struct http_conn *, unsigned char *, size_t) = {
+		[CONN_HTTP] = feed_http, [CONN_WS] = feed_ws, [CONN_LINGER] = feed_nobody,
+	};
+	size_t at = 0, n;
+
+	c->feeding = 1;
+	while (at < len && !is_busy(c)) {
+		/* Closing is decided: nothing the peer says matters any more. */
+		n = feeds[c->closing ? CONN_LINGER : c->mode](c, p + at, len - at);
+		if (n == 0)
+			break;
+		at += n;
+	}
+	c->feeding = 0;
+	return at;
+}
+
+/* Reads unless that would only pile up input. */
+static void
+update_reading(struct http_conn *c)
+{
+	sock_read(c->sock, !sock_choked(c->sock) && !(is_busy(c) && c->in.len > 0));
+}
+
+static void
+conn_input(void *priv, unsigned char *p, size_t len)
+{
+	struct http_conn *c = conn_cast(priv);
+	size_t n;
+
+	if (c->in.len > 0 || is_busy(c)) {
+		if (bytes_append(&c->in, p, len) != 0)
+			conn_drop(c);
+		else
+			conn_resume(c);
+		return;
+	}
+	n = feed(c, p, len);
+	if (n < len && bytes_append(&c->in, p + n, len - n) != 0)
+		conn_drop(c);
+	update_reading(c);
+}
+
+void
+conn_resume(struct http_conn *c)
+{
+	struct bytes kept;
+	size_t n;
+
+	if (c->feeding)
+		return;
+	if (c->in.len > 0) {
+		/* Lifted out, for the case that the connection gives up its input. */
+		kept = c->in;
+		c->in = (struct bytes){ 0 };
+		n = feed(c, (unsigned char *)kept.p, kept.len);
+		bytes_shift(&kept, n);
+		c->in = kept;
+	}
+	update_reading(c);
+}
+
+/*
+ * Life
+ */
+static void *
+conn_opened(void *owner, struct sock *s, void *priv)
+{
+	const struct http_origin *from = priv;
+	struct http_conn *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->magic = HTTP_CONN_MAGIC;
+	c->hw = owner;
+	c->sock = s;
+	c->listener = (uint8_t)from->listener;
+	c->peer = from->peer;
+	conn_deadline(c, HEAD_TIMEOUT_MS);
+	return c;
+}
+
+static void
+conn_closed(void *priv)
+{
+	struct http_conn *c = conn_cast(priv);
+
+	timed_remove(c);
+	if (c->ws != NULL)
+		http_ws_gone(&c->ws);
+	if (c->req != NULL)
+		http_request_gone(c->req);
+	body_free(&c->out);
+	bytes_fini(&c->in);
+	c->magic = 0;
+	free(c);
+}
+
+const struct loop_handler http_conn_handler = {
+	.opened = conn_opened,
+	.input = conn_input,
+	.writable = conn_writable,
+	.closed = conn_closed,
+};
+
+size_t
+conn_peer_text(const struct http_peer *peer, char dst[PEER_TEXT_MAX])
+{
+	char addr[INET6_ADDRSTRLEN];
+	int n;
+
+	if (peer->family != AF_INET && peer->family != AF_INET6) {
+		memcpy(dst, "unix", 5);
+		return 4;
+	}
+	if (inet_ntop(peer->family, peer->addr, addr, sizeof addr) == NULL)
+		addr[0] = '\0';
+	n = snprintf(dst, PEER_TEXT_MAX, peer->family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+	    addr, (unsigned)peer->port);
+	return n > 0 ? (size_t)n : 0;
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_listener.c - listening sockets and the accept loop.
+ *
+ * TCP: one socket a worker on the same address (SO_REUSEPORT), so that the kernel
+ * spreads connections without a lock.  Unix sockets cannot be shared in that way:
+ * all workers watch one.  All are opened on the control thread, where an error can
+ * still stop the start.
+ */
+#include "config.h"
+
+#include "http_priv.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG		4096
+#define ACCEPT_BATCH	64		/* before other sockets get their turn */
+#define FULL_PAUSE_MS	200u		/* when the process has no descriptors left */
+#define NAME_MAX_LEN	256u
+
+/* An address served. */
+struct http_listener {
+	struct http_listener	*next;
+	uint32_t		flags;		/* ROTOR_HTTP_EXTERNAL and/or _INTERNAL */
+	const char		*unix_path;	/* NULL: TCP */
+	char			name[NAME_MAX_LEN];	/* for the log: "127.0.0.1:8000" */
+	int			fds[];		/* one a worker; -1: none, or given to its worker */
+};
+
+/* Its socket on one worker, which owns it. */
+struct http_accept {
+	struct http_accept	*next;
+	struct http_worker	*hw;
+	uint32_t		flags;
+	int			fd;
+	struct rotor_watch	*watch;
+	struct rotor_timer	*resume;	/* accepting again after a shortage; NULL: never short */
+};
+
+/*
+ * Accepting: the worker's thread
+ */
+static void
+peer_of(const struct sockaddr_storage *ss, struct http_peer *peer)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)ss;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+
+	memset(peer, 0, sizeof *peer);
+	peer->family = ss->ss_family;
+	if (ss->ss_family == AF_INET) {
+		peer->port = ntohs(in4->sin_port);
+		memcpy(peer->addr, &in4->sin_addr, 4);
+	} else if (ss->ss_family == AF_INET6) {
+		peer->port = ntohs(in6->sin6_port);
+		memcpy(peer->addr, &in6->sin6_addr, 16);
+		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+			peer->family = AF_INET;
+			memmove(peer->addr, peer->addr + 12, 4);
+		}
+	}
+}
+
+static void
+on_resume(struct rotor_worker *w, void *priv)
+{
+	struct http_accept *a = priv;
+
+	(void)w;
+	(void)rotor_watch_set(a->watch, ROTOR_READ);
+}
+
+/* Connections wait in the kernel until descriptors or memory are free again. */
+static void
+pause_accepting(struct http_accept *a, int err)
+{
+	struct rotor_log *log = a->hw->http->log;
+
+	if (a->resume == NULL) {
+		ROTOR_LOG(log, ROTOR_LOG_WARN, "http", "cannot accept connections for now",
+		    ROTOR_F_STR("error", strerror(err)));
+		a->resume = rotor_timer_new(a->hw->worker, on_resume, a);
+	}
+	if (a->resume == NULL)
+		return;
+	(void)rotor_watch_set(a->watch, 0);
+	rotor_timer_set(a->resume, FULL_PAUSE_MS);
+}
+
+static int
+is_shortage(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
+
+static void
+on_acceptable(struct rotor_worker *w, int fd, uint32_t events, void *priv)
+{
+	struct http_accept *a = priv;
+	struct sockaddr_storage ss;
+	struct http_origin from = { .listener = a->flags };
+	socklen_t len;
+	int i, conn;
+
+	(void)w;
+	(void)events;
+	for (i = 0; i < ACCEPT_BATCH; i++) {
+		len = sizeof ss;
+		ss.ss_family = AF_UNSPEC;
+		conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (conn < 0) {
+			if (is_shortage(errno))
+				pause_accepting(a, errno);
+			return;
+		}
+		peer_of(&ss, &from.peer);
+		loop_adopt(a->hw->loop, conn, &from);
+	}
+}
+
+static void
+accept_close(struct http_accept **ap)
+{
+	struct http_accept *a = *ap;
+
+	*ap = a->next;
+	rotor_timer_free(&a->resume);
+	rotor_watch_free(&a->watch);
+	close(a->fd);
+	free(a);
+}
+
+void
+http_accepts_close(struct http_worker *hw)
+{
+	while (hw->accepts != NULL)
+		accept_close(&hw->accepts);
+}
+
+static void
+task_start(struct rotor_worker *w, void *priv)
+{
+	struct http_accept *a = priv;
+	struct http_worker *hw = a->hw;
+
+	a->next = hw->accepts;
+	hw->accepts = a;
+	a->watch = rotor_watch_new(w, a->fd, ROTOR_READ, on_acceptable, a);
+	if (a->watch == NULL) {
+		ROTOR_LOG(hw->http->log, ROTOR_LOG_ERROR, "http", "cannot watch a listening socket");
+		accept_close(&hw->accepts);
+	}
+}
+
+static void
+task_stop(struct rotor_worker *w, void *priv)
+{
+	(void)w;
+	http_accepts_close(priv);
+}
+
+/*
+ * Opening: the control thread
+ */
+static int
+fail(struct http *h, const char *name, const char *what, int err)
+{
+	ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http", what,
+	    ROTOR_F_STR("address", name), ROTOR_F_STR("error", strerror(err)));
+	return -err;
+}
+
+static void
+listener_free(struct http *h, struct http_listener *l)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->n_workers; i++)
+		if (l->fds[i] >= 0)
+			close(l->fds[i]);
+	if (l->unix_path != NULL)
+		(void)unlink(l->unix_path);
+	free(l);
+}
+
+/* An empty listener at the end of the list, or NULL. */
+static struct http_listener *
+listener_new(struct http *h, uint32_t flags)
+{
+	struct http_listener *l = calloc(1, sizeof *l + h->n_workers * sizeof l->fds[0]), **at;
+	uint32_t i;
+
+	if (l == NULL)
+		return NULL;
+	l->flags = flags;
+	for (i = 0; i < h->n_workers; i++)
+		l->fds[i] = -1;
+	for (at = &h->listeners; *at != NULL; at = &(*at)->next)
+		;
+	*at = l;
+	return l;
+}
+
+static void
+set_flag(int fd, int level, int option, int on)
+{
+	(void)setsockopt(fd, level, option, &on, sizeof on);
+}
+
+/*
+ * A bound socket, or -errno.  SO_REUSEPORT is set on the first socket only after
+ * it is bound: bind() then still fails when another process has the port.
+ */
+static int
+tcp_bind(const struct sockaddr *sa, socklen_t len, int first)
+{
+	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);	/* accepted sockets inherit it */
+	if (sa->sa_family == AF_INET6)
+		set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+		    !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)sa)->sin6_addr));
+	if (!first)
+		set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (bind(fd, sa, len) != 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	return fd;
+}
+
+/* Binds a socket for each worker; the first decides the port. */
+static int
+tcp_open(struct http *h, struct http_listener *l, const struct sockaddr *sa, socklen_t len,
+    struct sockaddr_storage *ret_bound)
+{
+	socklen_t n = sizeof *ret_bound;
+	uint32_t i;
+	int fd;
+
+	for (i = 0; i < h->n_workers; i++) {
+		fd = i == 0 ? tcp_bind(sa, len, 1) : tcp_bind((struct sockaddr *)ret_bound, n, 0);
+		if (fd < 0)
+			return fd;
+		l->fds[i] = fd;
+		if (i == 0 && getsockname(fd, (struct sockaddr *)ret_bound, &n) != 0)
+			return -errno;
+	}
+	for (i = 0; i < h->n_workers; i++)
+		if (listen(l->fds[i], BACKLOG) != 0)
+			return -errno;
+	return 0;
+}
+
+static void
+tcp_name(struct http_listener *l, const char *address, const struct sockaddr_storage *bound)
+{
+	struct http_peer at;
+
+	peer_of(bound, &at);
+	(void)snprintf(l->name, sizeof l->name, strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u",
+	    address, (unsigned)at.port);
+}
+
+static int
+tcp_listen(struct http *h, const char *address, const char *port, uint32_t flags)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct http_listener *l = listener_new(h, flags);
+	struct sockaddr_storage bound = { 0 };
+	struct addrinfo *ai = NULL;
+	int ret;
+
+	if (l == NULL)
+		return -ENOMEM;
+	(void)snprintf(l->name, sizeof l->name, "%s:%s", address, port);
+	/* No address is all of them: [::] takes IPv4 too where there is IPv6. */
+	ret = getaddrinfo(address[0] != '\0' ? address : "::", port, &hints, &ai);
+	if (ret == 0) {
+		ret = tcp_open(h, l, ai->ai_addr, ai->ai_addrlen, &bound);
+		freeaddrinfo(ai);
+	} else {
+		ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http", "cannot resolve the listen address",
+		    ROTOR_F_STR("address", l->name), ROTOR_F_STR("error", gai_strerror(ret)));
+		return -EADDRNOTAVAIL;
+	}
+	if (ret == -EAFNOSUPPORT && address[0] == '\0') {
+		struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+
+		ret = tcp_open(h, l, (struct sockaddr *)&any, sizeof any, &bound);
+	}
+	if (ret != 0)
+		return fail(h, l->name, "cannot listen", -ret);
+	tcp_name(l, address, &bound);
+	return 0;
+}
+
+/* 1 when a server answers on this unix socket. */
+static int
+unix_in_use(const struct sockaddr_un *un)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), used;
+
+	if (fd < 0)
+		return 0;
+	used = connect(fd, (const struct sockaddr *)un, sizeof *un) == 0 || errno == EAGAIN;
+	close(fd);
+	return used;
+}
+
+/* A bound, listening socket, or -errno.  A file that a dead server left behind is
+ * replaced, anything else is not. */
+static int
+unix_bind(const struct sockaddr_un *un, mode_t mode)
+{
+	struct stat st;
+	int fd, err = 0;
+
+	if (lstat(un->sun_path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode) || unix_in_use(un))
+			return -EADDRINUSE;
+		(void)unlink(un->sun_path);
+	}
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)un, sizeof *un) != 0)
+		err = errno;
+	else if (chmod(un->sun_path, mode) != 0 || listen(fd, BACKLOG) != 0)
+		err = errno;
+	if (err != 0)
+		close(fd);
+	return err != 0 ? -err : fd;
+}
+
+static int
+unix_listen(struct http *h, const char *path, uint32_t flags)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct http_listener *l = listener_new(h, flags);
+	char *end;
+	long mode = strtol(h->conf->unix_socket_mode, &end, 8);
+	uint32_t i;
+	int fd;
+
+	if (l == NULL)
+		return -ENOMEM;
+	(void)snprintf(l->name, sizeof l->name, "unix:%s", path);
+	if (strlen(path) >= sizeof un.sun_path)
+		return fail(h, l->name, "cannot listen", ENAMETOOLONG);
+	if (*end != '\0' || end == h->conf->unix_socket_mode || mode < 0 || mode > 0777)
+		return fail(h, l->name, "http_server.unix_socket_mode is not an octal mode", EINVAL);
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	if ((fd = unix_bind(&un, (mode_t)mode)) < 0)
+		return fail(h, l->name, "cannot listen", -fd);
+	l->unix_path = path;
+	l->fds[0] = fd;
+	for (i = 1; i < h->n_workers; i++)
+		if ((l->fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+			return fail(h, l->name, "cannot listen", errno);
+	return 0;
+}
+
+/* Gives each worker its socket, and says what is served where. */
+static int
+listener_start(struct http *h, struct http_listener *l)
+{
+	char labels[256], text[640];
+	struct http_accept *a;
+	uint32_t i;
+
+	for (i = 0; i < h->n_workers; i++) {
+		if ((a = calloc(1, sizeof *a)) == NULL)
+			return -ENOMEM;
+		a->hw = &h->workers[i];
+		a->flags = l->flags;
+		a->fd = l->fds[i];
+		if (rotor_worker_post(a->hw->worker, task_start, a) != ROTOR_OK) {
+			free(a);
+			return -ENOMEM;
+		}
+		l->fds[i] = -1;
+	}
+	http_routes_labels(&h->routes, l->flags, labels, sizeof labels);
+	(void)snprintf(text, sizeof text, "serving %s endpoints on %s", labels[0] != '\0' ? labels : "no",
+	    l->name);
+	ROTOR_LOG(h->log, ROTOR_LOG_INFO, "http", text);
+	return 0;
+}
+
+/*
+ * What the options ask for.  An internal address of its own, be it TCP or a unix
+ * socket, takes the internal endpoints off the external listeners.
+ */
+static int
+open_all(struct http *h)
+{
+	const struct http_conf *cf = h->conf;
+	const char *in_address = cf->internal_address[0] != '\0' ? cf->internal_address : cf->address;
+	char port[24];
+	const char *in_port = cf->internal_port[0] != '\0' ? cf->internal_port : port;
+	uint32_t external = ROTOR_HTTP_EXTERNAL;
+	int apart, ret;
+
+	(void)snprintf(port, sizeof port, "%lld", (long long)cf->port);
+	apart = strcmp(in_address, cf->address) != 0 || strcmp(in_port, port) != 0;
+	if (!apart && cf->internal_unix_socket[0] == '\0')
+		external |= ROTOR_HTTP_INTERNAL;
+	if ((ret = tcp_listen(h, cf->address, port, external)) != 0)
+		return ret;
+	if (cf->unix_socket[0] != '\0' && (ret = unix_listen(h, cf->unix_socket, external)) != 0)
+		return ret;
+	if (apart && (ret = tcp_listen(h, in_address, in_port, ROTOR_HTTP_INTERNAL)) != 0)
+		return ret;
+	if (cf->internal_unix_socket[0] != '\0')
+		return unix_listen(h, cf->internal_unix_socket, ROTOR_HTTP_INTERNAL);
+	return 0;
+}
+
+int
+http_listen(struct http *h)
+{
+	struct http_listener *l;
+	int ret = open_all(h);
+
+	for (l = h->listeners; ret == 0 && l != NULL; l = l->next)
+		ret = listener_start(h, l);
+	if (ret != 0)
+		http_unlisten(h);
+	return ret;
+}
+
+void
+http_unlisten(struct http *h)
+{
+	struct http_listener *l;
+	uint32_t i;
+
+	for (i = 0; i < h->n_workers; i++)
+		if (h->workers[i].worker != NULL)
+			(void)rotor_worker_post(h->workers[i].worker, task_stop, &h->workers[i]);
+	while ((l = h->listeners) != NULL) {
+		h->listeners = l->next;
+		listener_free(h, l);
+	}
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_request.c - the requests of a connection, one after the other.
+ *
+ * A request is one block: what handlers see, the decoded path, the head as sent.
+ * It belongs to its connection until it is handed to the handler, and then lives
+ * until it is answered, whether the client is still there or not.
+ */
+#include "config.h"
+
+#include "http_priv.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define NOT_FOUND_BODY_MAX	65536u	/* read and thrown away before a 404 */
+#define CONTENT_TEXT		"text/plain; charset=utf-8"
+
+static struct http_request *
+request_cast(struct rotor_http_request *pub)
+{
+	struct http_request *r = (struct http_request *)pub;
+
+	assert(r != NULL && r->magic == HTTP_REQUEST_MAGIC);
+	return r;
+}
+
+const char *
+http_reason(uint32_t status)
+{
+	static const struct {
+		uint32_t	status;
+		const char	*reason;
+	} reasons[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
+		{ 301, "Moved Permanently" }, { 302, "Found" }, { 304, "Not Modified" },
+		{ 307, "Temporary Redirect" }, { 308, "Permanent Redirect" },
+		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 406, "Not Acceptable" },
+		{ 408, "Request Timeout" }, { 409, "Conflict" }, { 410, "Gone" },
+		{ 413, "Request Entity Too Large" }, { 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" }, { 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+		{ 505, "HTTP Version Not Supported" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Status";
+}
+
+/*
+ * Answering
+ */
+struct writer {
+	char	*p;
+	size_t	at;
+};
+
+static void
+put(struct writer *w, const void *p, size_t len)
+{
+	if (len > 0)
+		memcpy(w->p + w->at, p, len);
+	w->at += len;
+}
+
+static void
+put_text(struct writer *w, const char *s)
+{
+	put(w, s, strlen(s));
+}
+
+static void
+put_field(struct writer *w, const char *name, const char *value)
+{
+	put_text(w, name);
+	put(w, ": ", 2);
+	put_text(w, value);
+	put(w, "\r\n", 2);
+}
+
+static void
+put_number(struct writer *w, uint64_t n)
+{
+	char digits[20];
+	size_t i = sizeof digits;
+
+	do
+		digits[--i] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	put(w, digits + i, sizeof digits - i);
+}
+
+/* A header that would end another one early is left out. */
+static int
+is_field_safe(const struct rotor_http_header *f)
+{
+	return strpbrk(f->name, "\r\n") == NULL && strpbrk(f->value, "\r\n") == NULL;
+}
+
+/* An upper bound of the response's bytes. */
+static size_t
+response_size(const struct rotor_http_response *res)
+{
+	size_t n = 256 + res->body.len, i;
+
+	n += res->content_type != NULL ? strlen(res->content_type) : 0;
+	for (i = 0; i < res->n_headers; i++)
+		n += strlen(res->headers[i].name) + strlen(res->headers[i].value) + 4;
+	return n;
+}
+
+static void
+put_response(struct writer *w, const struct http_request *r, const struct rotor_http_response *res)
+{
+	int bodiless = res->status == 204 || res->status == 304;
+	size_t i;
+
+	put_text(w, "HTTP/1.1 ");
+	put_number(w, res->status);
+	put(w, " ", 1);
+	put_text(w, http_reason(res->status));
+	put(w, "\r\n", 2);
+	if (res->content_type != NULL)
+		put_field(w, "Content-Type", res->content_type);
+	for (i = 0; i < res->n_headers; i++)
+		if (is_field_safe(&res->headers[i]))
+			put_field(w, res->headers[i].name, res->headers[i].value);
+	if (!bodiless) {
+		put_text(w, "Content-Length: ");
+		put_number(w, res->body.len);
+		put(w, "\r\n", 2);
+	}
+	if (!r->head.keep_alive)
+		put_text(w, "Connection: close\r\n");
+	else if (r->head.minor == 0)
+		put_text(w, "Connection: keep-alive\r\n");
+	put(w, "\r\n", 2);
+	if (!bodiless && r->head.method != ROTOR_HTTP_HEAD)
+		put(w, res->body.p, res->body.len);
+}
+
+/* Small responses go out of the worker's scratch memory, large ones are streamed. */
+static void
+send_response(struct http_conn *c, const struct http_request *r, const struct rotor_http_response *res)
+{
+	size_t size = response_size(res);
+	int small = size <= SCRATCH_SIZE;
+	struct writer w = { small ? c->hw->scratch : malloc(size), 0 };
+
+	if (w.p == NULL) {
+		conn_drop(c);
+		return;
+	}
+	put_response(&w, r, res);
+	if (small)
+		(void)conn_write(c, w.p, w.at);
+	else
+		(void)conn_stream(c, w.p, w.at);
+}
+
+/* Waits for the next request on the same connection. */
+static void
+await_next(struct http_conn *c)
+{
+	c->idle = 1;
+	conn_deadline(c, c->out != NULL || sock_choked(c->sock) ? WRITE_TIMEOUT_MS : IDLE_TIMEOUT_MS);
+}
+
+static void
+respond(struct rotor_http_request *pub, const struct rotor_http_response *res)
+{
+	struct http_request *r = request_cast(pub);
+	struct http_conn *c = r->conn;
+
+	if (c != NULL) {
+		c->req = NULL;
+		send_response(c, r, res);
+		if (r->head.keep_alive)
+			await_next(c);
+		else
+			conn_finish(c);
+	}
+	http_request_free(r);
+	if (c != NULL)
+		conn_resume(c);
+}
+
+static struct rotor_str
+header(struct rotor_http_request *pub, const char *name)
+{
+	return http_field(request_cast(pub)->head.fields, name);
+}
+
+static const struct rotor_http_ops request_ops = { sizeof request_ops, respond, header };
+
+void
+http_request_text(struct http_request *r, uint32_t status, const char *body,
+    const struct rotor_http_header *field)
+{
+	struct rotor_http_response res = {
+		.size = sizeof res,
+		.status = status,
+		.n_headers = field != NULL,
+		.headers = field,
+		.content_type = body[0] != '\0' ? CONTENT_TEXT : NULL,
+		.body = { body, strlen(body) },
+	};
+
+	respond(&r->pub, &res);
+}
+
+/* Answers what cannot be served, and ends the connection: the rest of its input
+ * cannot be made sense of, or is not wanted. */
+static void
+refuse(struct http_request *r, uint32_t status)
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "%u %s\n", (unsigned)status, http_reason(status));
+	r->head.keep_alive = 0;
+	http_request_text(r, status, status == 404 ? "404 page not found\n" : body, NULL);
+}
+
+/*
+ * Reading
+ */
+void
+http_request_free(struct http_request *r)
+{
+	bytes_fini(&r->body);
+	r->magic = 0;
+	free(r);
+}
+
+void
+http_request_gone(struct http_request *r)
+{
+	r->conn = NULL;
+	if (!r->handed)
+		http_request_free(r);
+}
+
+static size_t
+body_max(const struct http_request *r)
+{
+	if (r->route == NULL)
+		return NOT_FOUND_BODY_MAX;
+	return r->route->pub.max_body != 0 ? r->route->pub.max_body : BODY_MAX;
+}
+
+/* The request is complete: its handler has it from here on. */
+static void
+hand_over(struct http_request *r)
+{
+	const struct http_route *route = r->route;
+
+	r->handed = 1;
+	r->pub.body = (struct rotor_str){ r->body.p, r->body.len };
+	conn_deadline(r->conn, 0);
+	if (route == NULL)
+		http_request_text(r, 404, "404 page not found\n", NULL);
+	else if (route->pub.ws != NULL)
+		http_upgrade(r);
+	else
+		route->pub.handle(route->ctx, &r->pub);
+}
+
+static size_t
+feed_length(struct http_request *r, const char *p, size_t len)
+{
+	size_t left = (size_t)r->head.content_length - r->body.len;
+	size_t n = len < left ? len : left;
+
+	if (bytes_append(&r->body, p, n) != 0) {
+		refuse(r, 503);
+		return len;
+	}
+	if (n == left)
+		hand_over(r);
+	return n;
+}
+
+static size_t
+feed_chunked(struct http_request *r, const char *p, size_t len)
+{
+	long n = http_chunked_feed(&r->chunked, p, len, &r->body, body_max(r));
+
+	if (n < 0) {
+		refuse(r, n == -413 && r->route == NULL ? 404 : (uint32_t)-n);
+		return len;
+	}
+	if (r->chunked.done)
+		hand_over(r);
+	return (size_t)n;
+}
+
+/* The head is read: finds the route, and the body if one follows. */
+static void
+start(struct http_request *r)
+{
+	struct http_conn *c = r->conn;
+
+	r->route = http_routes_find(&c->hw->http->routes, c->listener, r->pub.path);
+	if (r->head.content_length > body_max(r)) {
+		refuse(r, r->route != NULL ? 413 : 404);
+		return;
+	}
+	if (!r->head.chunked && r->head.content_length == 0) {
+		hand_over(r);
+		return;
+	}
+	conn_deadline(c, BODY_TIMEOUT_MS);
+	if (r->head.expect_continue)
+		(void)conn_write(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+/* A request of the connection with a copy of the head, or NULL. */
+static struct http_request *
+request_new(struct http_conn *c, size_t head_len)
+{
+	struct http_request *r = calloc(1, sizeof *r + 2 * head_len);
+
+	if (r == NULL)
+		return NULL;
+	r->magic = HTTP_REQUEST_MAGIC;
+	r->conn = c;
+	r->pub.ops = &request_ops;
+	r->pub.worker = c->hw->worker;
+	r->pub.listener = c->listener;
+	r->pub.remote_addr = (struct rotor_str){ r->peer, conn_peer_text(&c->peer, r->peer) };
+	c->req = r;
+	c->idle = 0;
+	return r;
+}
+
+static void
+read_head(struct http_conn *c, const char *p, size_t len)
+{
+	struct http_request *r = request_new(c, len);
+	char *head;
+	long n;
+	int status;
+
+	if (r == NULL) {
+		conn_drop(c);
+		return;
+	}
+	head = r->text + len;
+	memcpy(head, p, len);
+	if ((status = http_head_parse(head, len, &r->head)) != 0) {
+		refuse(r, (uint32_t)status);
+		return;
+	}
+	if ((n = http_path_decode(r->text, r->head.path)) < 0) {
+		refuse(r, 400);
+		return;
+	}
+	r->pub.method = r->head.method;
+	r->pub.path = (struct rotor_str){ r->text, (size_t)n };
+	r->pub.query = r->head.query;
+	start(r);
+}
+
+/* A head that is too long is refused unread. */
+static void
+refuse_head(struct http_conn *c)
+{
+	struct http_request *r = request_new(c, 0);
+
+	if (r == NULL)
+		conn_drop(c);
+	else
+		refuse(r, 431);
+}
+
+size_t
+http_request_feed(struct http_conn *c, const char *p, size_t len)
+{
+	size_t n = 0;
+
+	if (c->req != NULL)
+		return c->req->head.chunked ? feed_chunked(c->req, p, len) : feed_length(c->req, p, len);
+	/* Empty lines between requests are allowed for (RFC 9112 2.2). */
+	while (n < len && (p[n] == '\r' || p[n] == '\n'))
+		n++;
+	if (n > 0)
+		return n;
+	n = http_head_end(p, len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX);
+	if (n > 0) {
+		read_head(c, p, n);
+		return n;
+	}
+	if (len >= HTTP_HEAD_MAX) {
+		refuse_head(c);
+		return len;
+	}
+	if (c->idle) {
+		c->idle = 0;
+		conn_deadline(c, HEAD_TIMEOUT_MS);
+	}
+	return 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* http_upgrade.c - the WebSocket handshake (RFC 6455 4.2). */
+#include "config.h"
+
+#include "http_priv.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+
+#include "http_deflate.h"
+
+#define KEY_LEN		24u	/* base64 of 16 bytes */
+#define ACCEPT_LEN	28u	/* base64 of a SHA-1 */
+
+static const struct rotor_http_header version_field = { "Sec-Websocket-Version", "13" };
+
+static int
+is_key(struct rotor_str key)
+{
+	unsigned char raw[KEY_LEN];
+
+	/* 18 with the two bytes that the padding stands for. */
+	return key.len == KEY_LEN && key.p[KEY_LEN - 3] != '=' &&
+	    memcmp(key.p + KEY_LEN - 2, "==", 2) == 0 &&
+	    EVP_DecodeBlock(raw, (const unsigned char *)key.p, KEY_LEN) == 18;
+}
+
+/* 0, or the status to refuse with. */
+static uint32_t
+check_handshake(const struct http_request *r)
+{
+	struct rotor_str f = r->head.fields;
+
+	if (r->head.minor != 1 || !http_fields_have(f, "connection", "upgrade") ||
+	    !http_fields_have(f, "upgrade", "websocket"))
+		return 400;
+	if (r->head.method != ROTOR_HTTP_GET)
+		return 405;
+	if (r->body.len > 0 || !http_fields_have(f, "sec-websocket-version", "13") ||
+	    !is_key(http_field(f, "sec-websocket-key")))
+		return 400;
+	return 0;
+}
+
+/* The first subprotocol offered that `supported` names, or an empty slice. */
+static struct rotor_str
+choose_subprotocol(struct rotor_str fields, const char *supported)
+{
+	struct rotor_str n, v, el;
+	size_t pos = 0;
+
+	if (supported == NULL || supported[0] == '\0')
+		return (struct rotor_str){ NULL, 0 };
+	while (http_field_next(fields, &pos, &n, &v)) {
+		if (!http_str_is(n, "sec-websocket-protocol"))
+			continue;
+		while (http_list_next(&v, ',', &el)) {
+			struct rotor_str ours = { supported, strlen(supported) }, name;
+
+			while (http_list_next(&ours, ',', &name))
+				if (name.len == el.len && memcmp(name.p, el.p, el.len) == 0)
+					return name;
+		}
+	}
+	return (struct rotor_str){ NULL, 0 };
+}
+
+/* Window bits for permessage-deflate, or 0: not offered, not wanted. */
+static uint32_t
+choose_deflate(struct http_request *r, const struct rotor_ws_handler *h, int *ret_say)
+{
+	struct http_worker *hw = r->conn->hw;
+	struct rotor_str n, v;
+	uint32_t bits = 0;
+	size_t pos = 0;
+
+	if (!h->deflate)
+		return 0;
+	while (bits == 0 && http_field_next(r->head.fields, &pos, &n, &v))
+		if (http_str_is(n, "sec-websocket-extensions"))
+			bits = deflate_negotiate(v, ret_say);
+	if (bits != 0 && hw->deflater == NULL)
+		hw->deflater = deflater_new();
+	return hw->deflater != NULL ? bits : 0;
+}
+
+static void
+accept_key(struct rotor_str key, char ret[ACCEPT_LEN + 1])
+{
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";	/* RFC 6455 1.3 */
+	unsigned char text[KEY_LEN + sizeof guid - 1], sha[SHA_DIGEST_LENGTH];
+
+	memcpy(text, key.p, KEY_LEN);
+	memcpy(text + KEY_LEN, guid, sizeof guid - 1);
+	SHA1(text, sizeof text, sha);
+	EVP_EncodeBlock((unsigned char *)ret, sha, sizeof sha);
+}
+
+static int
+send_switch(struct http_request *r, struct rotor_str subprotocol, uint32_t bits, int say_bits)
+{
+	char key[ACCEPT_LEN + 1], text[512], window[40] = "";
+	int n;
+
+	accept_key(http_field(r->head.fields, "sec-websocket-key"), key);
+	if (bits != 0 && say_bits)
+		(void)snprintf(window, sizeof window, "; server_max_window_bits=%u", (unsigned)bits);
+	n = snprintf(text, sizeof text,
+	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Accept: %s\r\n%s%.*s%s%s%s%s\r\n", key,
+	    subprotocol.len > 0 ? "Sec-WebSocket-Protocol: " : "",
+	    (int)subprotocol.len, subprotocol.len > 0 ? subprotocol.p : "",
+	    subprotocol.len > 0 ? "\r\n" : "",
+	    bits != 0 ? "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+	    "client_no_context_takeover" : "", window, bits != 0 ? "\r\n" : "");
+	if (n < 0 || (size_t)n >= sizeof text)
+		return -EINVAL;
+	return conn_write(r->conn, text, (size_t)n);
+}
+
+static void
+upgrade(struct http_request *r, const struct rotor_ws_handler *h)
+{
+	struct rotor_str sub = choose_subprotocol(r->head.fields, h->subprotocols);
+	struct http_conn *c = r->conn;
+	struct http_ws_params params;
+	int say_bits = 0;
+
+	params.window_bits = choose_deflate(r, h, &say_bits);
+	c->req = NULL;
+	if (send_switch(r, sub, params.window_bits, say_bits) != 0 ||
+	    (c->ws = http_ws_new(c, h, &params)) == NULL) {
+		conn_drop(c);
+	} else {
+		c->mode = CONN_WS;
+		http_ws_open(c->ws, r, sub);
+	}
+	http_request_free(r);
+}
+
+void
+http_upgrade(struct http_request *r)
+{
+	const struct http_route *route = r->route;
+	const struct rotor_ws_handler *h = route->pub.ws;
+	uint32_t status = check_handshake(r);
+	char body[64];
+
+	if (status != 0 && route->pub.handle != NULL &&
+	    !http_fields_have(r->head.fields, "upgrade", "websocket")) {
+		route->pub.handle(route->ctx, &r->pub);
+		return;
+	}
+	if (status == 0 && (status = h->accept(route->ctx, &r->pub)) == 0) {
+		upgrade(r, h);
+		return;
+	}
+	(void)snprintf(body, sizeof body, "%s\n", http_reason(status));
+	/* Too many connections is said without a body. */
+	http_request_text(r, status, status == 503 ? "" : body,
+	    status == 400 || status == 405 ? &version_field : NULL);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* api/api.c - the method table, and a call from its encoded request to its encoded
+ * response. */
+#include "config.h"
+
+#include "api/api.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <rotor/codes.h>
+#include <rotor/metrics.h>
+
+#include "base/obj.h"
+#include "base/str.h"
+#include "client/reply.h"
+#include "loop/worker.h"
+#include "node/server.h"
+#include "proto/codec.h"
+
+#define ROW(nm, desc)							\
+	{ #nm, offsetof(Ap__Command, nm), offsetof(Ap__Reply, nm),	\
+	  &ap__##desc##_request__descriptor, &ap__##desc##_response__descriptor, api_##nm, 0 }
+
+/* In the order in which a batch command with several is looked through. */
+const struct api_method api_methods[] = {
+	ROW(publish, publish),
+	ROW(broadcast, broadcast),
+	ROW(subscribe, subscribe),
+	ROW(unsubscribe, unsubscribe),
+	ROW(disconnect, disconnect),
+	ROW(history, history),
+	ROW(history_remove, history_remove),
+	ROW(presence, presence),
+	ROW(presence_stats, presence_stats),
+	ROW(info, info),
+	{ "rpc", offsetof(Ap__Command, rpc), offsetof(Ap__Reply, rpc), &ap__rpcrequest__descriptor,
+	  &ap__rpcresponse__descriptor, api_rpc, 0 },
+	ROW(refresh, refresh),
+	ROW(channels, channels),
+	{ "batch", SIZE_MAX, 0, &ap__batch_request__descriptor, &ap__batch_response__descriptor,
+	  api_batch, 1 },
+};
+const size_t api_n_methods = sizeof api_methods / sizeof api_methods[0];
+
+/* All XResponse messages have this shape. */
+struct response {
+	ProtobufCMessage	base;
+	Ap__Error		*error;
+	void			*result;
+};
+_Static_assert(offsetof(struct response, result) == offsetof(Ap__PublishResponse, result), "shape");
+
+#define CALL_FIRST_BYTES	4096
+/* Small elements of arrays grow when decoded, about 30 times at worst. */
+#define DECODED_FACTOR		64u
+
+/* An outermost call: the arena and the way back to the front end. */
+struct outer_call {
+	struct api_call		call;
+	struct arena		arena;
+	rotor_api_done_f	*done;
+	void			*token;
+	char			first[CALL_FIRST_BYTES];
+};
+
+const struct api_method *
+api_method_find(struct rotor_str name)
+{
+	for (size_t i = 0; i < api_n_methods; i++)
+		if (str_eq(name, str_of(api_methods[i].name)))
+			return &api_methods[i];
+	return NULL;
+}
+
+int
+rotor_api_method_known(struct rotor_str name)
+{
+	return api_method_find(name) != NULL;
+}
+
+void
+api_finish(struct api_call *call, void *result)
+{
+	OBJ_CHECK(call, API_CALL_MAGIC);
+	if (result == NULL && !call->method->is_whole) {
+		const ProtobufCFieldDescriptor *f =
+		    protobuf_c_message_descriptor_get_field(call->method->response, 2);
+
+		result = api_new(call, f->descriptor);
+	}
+	if (result == NULL)
+		call->ended(call, ROTOR_ERR_INTERNAL, NULL);
+	else
+		call->ended(call, 0, result);
+}
+
+void
+api_fail(struct api_call *call, uint32_t code)
+{
+	OBJ_CHECK(call, API_CALL_MAGIC);
+	stats_count_code(call->w, call->w->srv->stats.api_errors, code);
+	call->ended(call, code, NULL);
+}
+
+void *
+api_new(struct api_call *call, const ProtobufCMessageDescriptor *d)
+{
+	ProtobufCMessage *m = arena_alloc(call->arena, d->sizeof_message);
+
+	if (m != NULL)
+		protobuf_c_message_init(d, m);
+	return m;
+}
+
+/* Standard alphabet with padding, nothing else. */
+static int
+b64_decode(struct arena *a, struct rotor_str text, struct rotor_str *ret)
+{
+	size_t pad = 0;
+	unsigned char *p;
+
+	if (text.len % 4 != 0 || text.len > INT32_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < text.len; i++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", text.p[i]) == NULL)
+			return -EINVAL;
+	while (pad < 2 && pad < text.len && text.p[text.len - 1 - pad] == '=')
+		pad++;
+	p = arena_alloc(a, text.len / 4 * 3 + 1);
+	if (p == NULL)
+		return -ENOMEM;
+	if (EVP_DecodeBlock(p, (const unsigned char *)text.p, (int)text.len) < 0)
+		return -EINVAL;
+	*ret = (struct rotor_str){ (char *)p, text.len / 4 * 3 - pad };
+	return 0;
+}
+
+uint32_t
+api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, struct rotor_str *ret)
+{
+	int r = 0;
+
+	*ret = codec_str(raw);
+	if (b64 != NULL && b64[0] != '\0')
+		r = b64_decode(call->arena, str_of(b64), ret);
+	return r == 0 ? 0 : r == -ENOMEM ? ROTOR_ERR_INTERNAL : ROTOR_ERR_BAD_REQUEST;
+}
+
+static int
+encode(uint32_t encoding, const ProtobufCMessage *m, struct out *o)
+{
+	int r = encoding == ROTOR_API_JSON ? codec_encode_json(m, CODEC_RAW_COMPACT, o)
+	    : codec_encode_pb(m, o);
+
+	return r != 0 ? r : o->failed ? -ENOMEM : 0;
+}
+
+static struct rotor_str
+out_str(const struct out *o)
+{
+	return (struct rotor_str){ o->p, o->len };
+}
+
+/* Hands the outcome to the front end and frees the call. */
+static void
+outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
+{
+	struct outer_call *oc = (struct outer_call *)call;
+	struct rotor_api_response res = { .size = sizeof res, .error = error };
+	Ap__Error err = AP__ERROR__INIT;
+	struct response r = { .error = NULL };
+	const ProtobufCMessage *whole = result;
+	char first[CALL_FIRST_BYTES], error_first[256];
+	struct out o, eo;
+
+	out_init(&o, first, sizeof first);
+	out_init(&eo, error_first, sizeof error_first);
+	if (!call->method->is_whole || error != 0) {
+		protobuf_c_message_init(call->method->is_whole ? &ap__publish_response__descriptor
+		    : call->method->response, &r.base);
+		r.result = result;
+		whole = &r.base;
+	}
+	if (error != 0) {
+		err.code = error;
+		err.message = error == ROTOR_ERR_METHOD_NOT_FOUND ? "method not found" : rotor_error_text(error);
+		r.error = &err;
+		encode(call->encoding, &err.base, &eo);
+	}
+	if (encode(call->encoding, whole, &o) != 0)
+		res.status = ROTOR_API_ST_UNENCODABLE;
+	else
+		res.body = out_str(&o);
+	res.error_body = out_str(&eo);
+	oc->done(oc->token, &res);
+	out_fini(&o);
+	out_fini(&eo);
+	arena_reset(&oc->arena);
+	call->magic = 0;
+	free(oc);
+}
+
+static ProtobufCMessage *
+decode(struct outer_call *oc, struct rotor_str body)
+{
+	const ProtobufCMessageDescriptor *d = oc->call.method->request;
+	struct rotor_str copy = arena_str(&oc->arena, body);
+	struct json_reader r;
+	ProtobufCMessage *m;
+
+	if (copy.p == NULL && body.len > 0)
+		return NULL;
+	if (oc->call.encoding == ROTOR_API_PROTOBUF)
+		return codec_decode_pb(d, &oc->arena, copy);
+	json_reader_init(&r, copy.p, copy.len);
+	oc->arena.limit = body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
+	m = codec_decode_json(d, &oc->arena, &r);
+	oc->arena.limit = 0;
+	return m != NULL && json_at_end(&r) ? m : NULL;
+}
+
+static void
+refuse(uint32_t status, rotor_api_done_f *done, void *token)
+{
+	struct rotor_api_response res = { .size = sizeof res, .status = status };
+
+	done(token, &res);
+}
+
+void
+rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
+    rotor_api_done_f *done, void *token)
+{
+	const struct api_method *method = api_method_find(req->method);
+	struct outer_call *oc;
+
+	if (method == NULL) {
+		refuse(ROTOR_API_ST_UNKNOWN, done, token);
+		return;
+	}
+	oc = malloc(sizeof *oc);
+	if (oc == NULL) {
+		refuse(ROTOR_API_ST_UNENCODABLE, done, token);
+		return;
+	}
+	arena_init(&oc->arena, oc->first, sizeof oc->first);
+		oc->done = done;
+	oc->token = token;
+	oc->call = (struct api_call){ .magic = API_CALL_MAGIC, .w = w, .encoding = req->encoding,
+	    .method = method,
+	    .arena = &oc->arena, .ended = outer_ended };
+	oc->call.req = decode(oc, req->body);
+	if (oc->call.req == NULL) {
+		arena_reset(&oc->arena);
+		free(oc);
+		refuse(ROTOR_API_ST_MALFORMED, done, token);
+		return;
+	}
+	rotor_metric_add(w, w->srv->stats.api_command[method - api_methods], 1);
+	method->run(&oc->call);
+}

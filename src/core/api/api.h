@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api/api.h - one call of the server API, and the table of its methods.
+ *
+ * A method is an entry in api.proto, a row in the table and a handler.  A handler ends
+ * its call, now or from a later callback on the same worker, with exactly one of
+ * api_finish() and api_fail().  Everything in the call's arena lives until then.
+ */
+#ifndef ROTOR_API_API_H
+#define ROTOR_API_API_H
+
+#include <stdint.h>
+
+#include <rotor/api.h>
+
+#include "base/arena.h"
+#include "proto/messages.h"
+
+struct api_method;
+struct rotor_server;
+struct rotor_worker;
+
+struct api_call {
+	uint32_t		magic;
+#define API_CALL_MAGIC		0x2f61d8b4u
+	struct rotor_worker	*w;
+	uint32_t		encoding;	/* ROTOR_API_JSON, ROTOR_API_PROTOBUF */
+	const struct api_method	*method;
+	struct arena		*arena;		/* of the outermost call */
+	const ProtobufCMessage	*req;
+	/* Receives the outcome: result, or NULL and an error code. */
+	void			(*ended)(struct api_call *call, uint32_t error, ProtobufCMessage *result);
+	void			*priv;		/* of ended() */
+	uint32_t		index;		/* in a batch or broadcast */
+};
+
+typedef void api_run_f(struct api_call *call);
+
+struct api_method {
+	const char		*name;
+	size_t			command_offset;	/* of the request in Ap__Command; SIZE_MAX: not in batches */
+	size_t			reply_offset;	/* of the result in Ap__Reply */
+	const ProtobufCMessageDescriptor	*request;
+	const ProtobufCMessageDescriptor	*response;
+	api_run_f		*run;
+	int			is_whole;	/* the result is the response itself */
+};
+
+extern const struct api_method api_methods[];
+extern const size_t api_n_methods;
+
+const struct api_method *api_method_find(struct rotor_str name);
+
+/* `result` is of the method's result type and lives in the arena (or outlives the
+ * call); NULL means an empty one. */
+void api_finish(struct api_call *call, void *result);
+void api_fail(struct api_call *call, uint32_t code);
+/* A zeroed message in the call's arena, or NULL. */
+void *api_new(struct api_call *call, const ProtobufCMessageDescriptor *d);
+/* `b64` decoded into the arena when not empty, else `raw`.  0, or an error code. */
+uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, struct rotor_str *ret);
+
+/* The handlers. */
+api_run_f api_publish, api_broadcast, api_batch, api_subscribe, api_unsubscribe, api_disconnect,
+    api_refresh, api_presence, api_presence_stats, api_history, api_history_remove, api_channels,
+    api_info, api_rpc;
+
+#endif

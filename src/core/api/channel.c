@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* api/channel.c - what reads or clears one channel: presence, presence_stats, history,
+ * history_remove. */
+#include "config.h"
+
+#include <errno.h>
+
+#include <rotor/codes.h>
+#include <rotor/engine.h>
+
+#include "api/api.h"
+#include "base/str.h"
+#include "channel/name.h"
+#include "client/reply.h"
+#include "loop/worker.h"
+#include "node/server.h"
+#include "proto/codec.h"
+
+/* Parses the channel; the caller's feature must be on.  0 or an error code. */
+static uint32_t
+check(const struct api_call *call, const char *channel_text, struct chan_name *ret)
+{
+	struct rotor_str channel = str_of(channel_text);
+
+	return channel.len == 0 ? ROTOR_ERR_BAD_REQUEST
+	    : chan_name_parse(&call->w->srv->cc.channel, channel, ret);
+}
+
+static uint32_t
+check_presence(const struct api_call *call, const char *channel, struct chan_name *ret)
+{
+	uint32_t code = check(call, channel, ret);
+
+	if (code == 0 && (!ret->opts->presence || call->w->srv->presence == NULL))
+		code = ROTOR_ERR_NOT_AVAILABLE;
+	return code;
+}
+
+static uint32_t
+check_history(const struct api_call *call, const char *channel, struct chan_name *ret)
+{
+	uint32_t code = check(call, channel, ret);
+
+	if (code == 0 && (ret->opts->history_size <= 0 || ret->opts->history_ttl_ms <= 0))
+		code = ROTOR_ERR_NOT_AVAILABLE;
+	return code;
+}
+
+static Ap__ClientInfo *
+info_new(struct api_call *call, const struct rotor_client_info *from)
+{
+	Ap__ClientInfo *info = api_new(call, &ap__client_info__descriptor);
+
+	if (info == NULL)
+		return NULL;
+	info->user = arena_strndup(call->arena, from->user.p, from->user.len);
+	info->client = arena_strndup(call->arena, from->client.p, from->client.len);
+	info->conn_info = codec_bytes(from->conn_info);
+	info->chan_info = codec_bytes(from->chan_info);
+	return info->user != NULL && info->client != NULL ? info : NULL;
+}
+
+static int
+presence_fill(struct api_call *call, const struct rotor_presence_result *from, Ap__PresenceResult *res)
+{
+	res->presence = arena_alloc(call->arena, (from->n_clients + 1) * sizeof *res->presence);
+	if (res->presence == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n_clients; i++) {
+		Ap__PresenceResult__PresenceEntry *e =
+		    api_new(call, &ap__presence_result__presence_entry__descriptor);
+
+		if (e == NULL || (e->value = info_new(call, &from->clients[i])) == NULL)
+			return -ENOMEM;
+		e->key = e->value->client;
+		res->presence[i] = e;
+	}
+	res->n_presence = from->n_clients;
+	return 0;
+}
+
+static void
+presence_read(void *token, uint32_t code, const struct rotor_presence_result *from)
+{
+	struct api_call *call = token;
+	Ap__PresenceResult *res = api_new(call, &ap__presence_result__descriptor);
+
+	if (code == 0 && (res == NULL || presence_fill(call, from, res) != 0))
+		code = ROTOR_ERR_INTERNAL;
+	if (code != 0)
+		api_fail(call, code);
+	else
+		api_finish(call, res);
+}
+
+void
+api_presence(struct api_call *call)
+{
+	const Ap__PresenceRequest *r = (const Ap__PresenceRequest *)call->req;
+	const struct rotor_server *srv = call->w->srv;
+	struct chan_name name;
+	uint32_t code = check_presence(call, r->channel, &name);
+
+	if (code != 0)
+		api_fail(call, code);
+	else
+		srv->presence->get(srv->presence_ctx, call->w, name.full, presence_read, call);
+}
+
+static void
+stats_read(void *token, uint32_t code, const struct rotor_presence_result *from)
+{
+	struct api_call *call = token;
+	Ap__PresenceStatsResult *res = api_new(call, &ap__presence_stats_result__descriptor);
+
+	if (code == 0 && res == NULL)
+		code = ROTOR_ERR_INTERNAL;
+	if (code != 0) {
+		api_fail(call, code);
+		return;
+	}
+	res->num_clients = from->num_clients;
+	res->num_users = from->num_users;
+	api_finish(call, res);
+}
+
+void
+api_presence_stats(struct api_call *call)
+{
+	const Ap__PresenceStatsRequest *r = (const Ap__PresenceStatsRequest *)call->req;
+	const struct rotor_server *srv = call->w->srv;
+	struct chan_name name;
+	uint32_t code = check_presence(call, r->channel, &name);
+
+	if (code != 0)
+		api_fail(call, code);
+	else
+		srv->presence->stats(srv->presence_ctx, call->w, name.full, stats_read, call);
+}
+
+static int
+tags_fill(struct api_call *call, const struct rotor_publication *from, Ap__Publication *p)
+{
+	p->tags = arena_alloc(call->arena, (from->n_tags + 1) * sizeof *p->tags);
+	if (p->tags == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n_tags; i++) {
+		Ap__Publication__TagsEntry *e = api_new(call, &ap__publication__tags_entry__descriptor);
+
+		if (e == NULL)
+			return -ENOMEM;
+		e->key = arena_strndup(call->arena, from->tags[i].key.p, from->tags[i].key.len);
+		e->value = arena_strndup(call->arena, from->tags[i].value.p, from->tags[i].value.len);
+		if (e->key == NULL || e->value == NULL)
+			return -ENOMEM;
+		p->tags[i] = e;
+	}
+	p->n_tags = from->n_tags;
+	return 0;
+}
+
+/* Results outlive the engine's callback only through the arena, so payloads are copied
+ * there. */
+static Ap__Publication *
+publication_new(struct api_call *call, const struct rotor_publication *from)
+{
+	Ap__Publication *p = api_new(call, &ap__publication__descriptor);
+
+	if (p == NULL)
+		return NULL;
+	p->data = codec_bytes(arena_str(call->arena, from->data));
+	p->offset = from->offset;
+	if (from->info != NULL) {
+		struct rotor_client_info info = *from->info;
+
+		info.conn_info = arena_str(call->arena, info.conn_info);
+		info.chan_info = arena_str(call->arena, info.chan_info);
+		if ((p->info = info_new(call, &info)) == NULL)
+			return NULL;
+	}
+	return tags_fill(call, from, p) == 0 ? p : NULL;
+}
+
+static int
+history_fill(struct api_call *call, const struct rotor_history *h, Ap__HistoryResult *res)
+{
+	res->offset = h->top.offset;
+	res->epoch = arena_strndup(call->arena, h->top.epoch.p, h->top.epoch.len);
+	res->publications = arena_alloc(call->arena, (h->n_pubs + 1) * sizeof *res->publications);
+	if (res->epoch == NULL || res->publications == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < h->n_pubs; i++)
+		if ((res->publications[i] = publication_new(call, h->pubs[i])) == NULL)
+			return -ENOMEM;
+	res->n_publications = h->n_pubs;
+	return 0;
+}
+
+static void
+history_read(void *token, uint32_t code, const struct rotor_history *h)
+{
+	struct api_call *call = token;
+	Ap__HistoryResult *res = api_new(call, &ap__history_result__descriptor);
+
+	if (code == 0 && (res == NULL || history_fill(call, h, res) != 0))
+		code = ROTOR_ERR_INTERNAL;
+	if (code != 0)
+		api_fail(call, code);
+	else
+		api_finish(call, res);
+}
+
+void
+api_history(struct api_call *call)
+{
+	const Ap__HistoryRequest *r = (const Ap__HistoryRequest *)call->req;
+	const struct rotor_server *srv = call->w->srv;
+	struct rotor_history_query q = { .size = sizeof q, .limit = r->limit, .reverse = (uint32_t)r->reverse };
+	struct chan_name name;
+	uint32_t code = check_history(call, r->channel, &name);
+
+	if (code == 0 && r->reverse && r->since != NULL && r->since->offset == 0)
+		code = ROTOR_ERR_BAD_REQUEST;
+	if (code != 0) {
+		api_fail(call, code);
+		return;
+	}
+	q.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;
+	if (r->since != NULL) {
+		q.has_since = 1;
+		q.since = (struct rotor_position){ r->since->offset, str_of(r->since->epoch) };
+	}
+	srv->broker->history(srv->broker_ctx, call->w, name.full, &q, history_read, call);
+}
+
+static void
+removed(void *token, uint32_t code)
+{
+	if (code != 0)
+		api_fail(token, code);
+	else
+		api_finish(token, NULL);
+}
+
+void
+api_history_remove(struct api_call *call)
+{
+	const Ap__HistoryRemoveRequest *r = (const Ap__HistoryRemoveRequest *)call->req;
+	const struct rotor_server *srv = call->w->srv;
+	struct chan_name name;
+	uint32_t code = check_history(call, r->channel, &name);
+
+	if (code != 0)
+		api_fail(call, code);
+	else
+		srv->broker->history_remove(srv->broker_ctx, call->w, name.full, removed, call);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* api/publish.c - publish and broadcast. */
+#include "config.h"
+
+#include <rotor/codes.h>
+#include <rotor/engine.h>
+#include <rotor/metrics.h>
+
+#include "api/api.h"
+#include "base/str.h"
+#include "channel/name.h"
+#include "loop/worker.h"
+#include "node/server.h"
+
+#define IDEMPOTENCY_TTL_MS	INT64_C(300000)
+
+/* What the two requests share. */
+struct message {
+	struct rotor_str	data;
+	const struct rotor_tag	*tags;
+	size_t			n_tags;
+	struct rotor_str	idempotency_key;
+	struct rotor_str	version_epoch;
+	uint64_t		version;
+	int			skip_history, delta;
+	int			json;		/* data is known to be JSON */
+};
+
+/* 0, or an error code before anything was done. */
+static uint32_t
+publish_one(struct rotor_worker *w, const char *channel_text, const struct message *msg,
+    rotor_publish_done_f *done, void *token)
+{
+	struct rotor_server *srv = w->srv;
+	struct rotor_str channel = str_of(channel_text);
+	int json = msg->json;
+	struct rotor_publication pub = { .size = sizeof pub, .channel = channel, .data = msg->data,
+	    .tags = msg->tags, .n_tags = msg->n_tags, .version = msg->version, .time_ms = w->now_unix_ms };
+	struct rotor_publish req = { .size = sizeof req, .pub = &pub,
+	    .flags = msg->skip_history ? ROTOR_SKIP_HISTORY : 0, .idempotency_key = msg->idempotency_key,
+	    .idempotency_ttl_ms = IDEMPOTENCY_TTL_MS, .version_epoch = msg->version_epoch };
+	struct chan_name name;
+	uint32_t code;
+
+	if (channel.len == 0)
+		return ROTOR_ERR_BAD_REQUEST;
+	code = chan_name_parse(&srv->cc.channel, channel, &name);
+	if (code != 0)
+		return code;
+	if (!chan_data_valid(name.opts, msg->data, &json))
+		return ROTOR_ERR_BAD_REQUEST;
+	pub.flags = (json ? ROTOR_PUB_JSON : 0) | (msg->delta ? ROTOR_PUB_DELTA : 0);
+	req.history_size = (uint32_t)name.opts->history_size;
+	req.history_ttl_ms = name.opts->history_ttl_ms;
+	req.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;
+	rotor_metric_add(w, srv->stats.messages_sent[ROTOR_PUBLICATION], 1);
+	srv->broker->publish(srv->broker_ctx, w, &req, done, token);
+	return 0;
+}
+
+/* Both requests have the same fields but for the channels; a template for both. */
+#define MESSAGE_FILL(call, msg, r)						\
+	do {									\
+		struct rotor_tag *tags_ = arena_alloc((call)->arena,		\
+		    ((r)->n_tags + 1) * sizeof *tags_);				\
+		for (size_t i_ = 0; tags_ != NULL && i_ < (r)->n_tags; i_++)	\
+			tags_[i_] = (struct rotor_tag){ str_of((r)->tags[i_]->key),	\
+			    str_of((r)->tags[i_]->value) };			\
+		*(msg) = (struct message){ .tags = tags_, .n_tags = tags_ != NULL ? (r)->n_tags : 0,	\
+		    .idempotency_key = str_of((r)->idempotency_key),		\
+		    .version_epoch = str_of((r)->version_epoch), .version = (r)->version,	\
+		    .skip_history = (r)->skip_history, .delta = (r)->delta,	\
+		    .json = (call)->encoding == ROTOR_API_JSON &&		\
+			((r)->b64data == NULL || (r)->b64data[0] == '\0') };	\
+	} while (0)
+
+static Ap__PublishResult *
+result_new(struct api_call *call, const struct rotor_publish_result *from)
+{
+	Ap__PublishResult *res = api_new(call, &ap__publish_result__descriptor);
+
+	if (res == NULL)
+		return NULL;
+	res->offset = from->position.offset;
+	res->epoch = arena_strndup(call->arena, from->position.epoch.p, from->position.epoch.len);
+	return res->epoch != NULL ? res : NULL;
+}
+
+static void
+published(void *token, uint32_t code, const struct rotor_publish_result *res)
+{
+	struct api_call *call = token;
+	Ap__PublishResult *result;
+
+	if (code != 0) {
+		api_fail(call, code);
+		return;
+	}
+	result = result_new(call, res);
+	if (result == NULL)
+		api_fail(call, ROTOR_ERR_INTERNAL);
+	else
+		api_finish(call, result);
+}
+
+void
+api_publish(struct api_call *call)
+{
+	const Ap__PublishRequest *r = (const Ap__PublishRequest *)call->req;
+	struct message msg;
+	uint32_t code;
+
+	MESSAGE_FILL(call, &msg, r);
+	code = api_payload(call, r->data, r->b64data, &msg.data);
+	if (code == 0)
+		code = publish_one(call->w, r->channel, &msg, published, call);
+	if (code != 0)
+		api_fail(call, code);
+}
+
+/* A broadcast under way. */
+struct broadcast {
+	struct api_call		*call;
+	Ap__PublishResponse	**responses;
+	size_t			n, left;
+};
+
+struct broadcast_part {
+	struct broadcast	*bc;
+	size_t			index;
+};
+
+static void
+part_ended(struct broadcast_part *part, uint32_t code, const struct rotor_publish_result *from)
+{
+	struct broadcast *bc = part->bc;
+	struct api_call *call = bc->call;
+	Ap__PublishResponse *res = bc->responses[part->index];
+
+	if (code == 0 && (res->result = result_new(call, from)) == NULL)
+		code = ROTOR_ERR_INTERNAL;
+	if (code != 0 && (res->error = api_new(call, &ap__error__descriptor)) != NULL) {
+		res->error->code = code;
+		res->error->message = rotor_error_text(code);
+	}
+	if (--bc->left == 0) {
+		Ap__BroadcastResult *result = api_new(call, &ap__broadcast_result__descriptor);
+
+		if (result == NULL) {
+			api_fail(call, ROTOR_ERR_INTERNAL);
+			return;
+		}
+		result->n_responses = bc->n;
+		result->responses = bc->responses;
+		api_finish(call, result);
+	}
+}
+
+static void
+part_published(void *token, uint32_t code, const struct rotor_publish_result *res)
+{
+	part_ended(token, code, res);
+}
+
+static struct broadcast_part *
+broadcast_new(struct api_call *call, size_t n)
+{
+	struct broadcast *bc = arena_alloc(call->arena, sizeof *bc);
+	struct broadcast_part *parts = arena_alloc(call->arena, n * sizeof *parts);
+
+	if (bc == NULL || parts == NULL)
+		return NULL;
+	*bc = (struct broadcast){ call, arena_alloc(call->arena, n * sizeof *bc->responses), n, n };
+	for (size_t i = 0; bc->responses != NULL && i < n; i++) {
+		parts[i] = (struct broadcast_part){ bc, i };
+		bc->responses[i] = api_new(call, &ap__publish_response__descriptor);
+		if (bc->responses[i] == NULL)
+			return NULL;
+	}
+	return bc->responses != NULL ? parts : NULL;
+}
+
+void
+api_broadcast(struct api_call *call)
+{
+	const Ap__BroadcastRequest *r = (const Ap__BroadcastRequest *)call->req;
+	struct rotor_worker *w = call->w;
+	size_t n = r->n_channels;
+	struct broadcast_part *parts;
+	struct message msg;
+	uint32_t code;
+
+	MESSAGE_FILL(call, &msg, r);
+	code = n == 0 ? ROTOR_ERR_BAD_REQUEST : api_payload(call, r->data, r->b64data, &msg.data);
+	if (code != 0) {
+		api_fail(call, code);
+		return;
+	}
+	parts = broadcast_new(call, n);
+	if (parts == NULL) {
+		api_fail(call, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	/* The last part to end frees the call, and with it `r`. */
+	for (size_t i = 0; i < n; i++) {
+		code = publish_one(w, r->channels[i], &msg, part_published, &parts[i]);
+		if (code != 0)
+			part_ended(&parts[i], code, NULL);
+	}
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* client/client.c - the life of a session.  See client/client.h. */
+#include "config.h"
+
+#include "client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rotor/codes.h>
+#include <rotor/log.h>
+#include <rotor/metrics.h>
+
+#include "base/obj.h"
+#include "base/str.h"
+#include "client/reply.h"
+#include "node/server.h"
+#include "node/user_counts.h"
+
+static char *
+header_user_copy(struct rotor_str s)
+{
+	return s.len > 0 ? strndup(s.p, s.len) : NULL;
+}
+
+struct rotor_client *
+rotor_client_attach(struct rotor_worker *w, const struct rotor_transport *transport, void *conn,
+    const struct rotor_client_args *args, uint32_t *ret_code)
+{
+	struct rotor_server *srv = w->srv;
+	struct rotor_client *c = NULL;
+	uint32_t code = ROTOR_DISCONNECT_SHUTDOWN;
+
+	if (!atomic_load(&srv->stopping)) {
+		code = ROTOR_DISCONNECT_INTERNAL;
+		OBJ_ALLOC(c, CLIENT_MAGIC);
+	}
+	if (c == NULL) {
+		if (ret_code != NULL)
+			*ret_code = code;
+		return NULL;
+	}
+	c->refs = 1;
+	c->w = w;
+	c->transport = transport;
+	c->conn = conn;
+	c->protocol = (uint8_t)args->protocol;
+	c->flags = (uint8_t)args->flags;
+	c->header_user = header_user_copy(args->user_id);
+	c->subs = &c->sub_one;
+	c->cap_subs = 1;
+	c->queue = &c->queue_one;
+	c->cap_queue = 1;
+	uuid_make(c->id);
+	hub_attach(w->hub, c);
+	atomic_fetch_add(&srv->n_clients, 1);
+	atomic_fetch_add(&srv->n_attached, 1);
+	rotor_metric_add(w, srv->stats.connections_accepted[c->protocol], 1);
+	client_due(c, DUE_STALE, (uint64_t)srv->cc.client.stale_close_delay_ms);
+	return c;
+}
+
+void
+client_ref(struct rotor_client *c)
+{
+	OBJ_CHECK(c, CLIENT_MAGIC);
+	c->refs++;
+}
+
+void
+client_unref(struct rotor_client **cp)
+{
+	struct rotor_client *c;
+
+	OBJ_TAKE(c, cp, CLIENT_MAGIC);
+	if (--c->refs > 0)
+		return;
+	ASSERT(c->state == CLIENT_CLOSED && c->n_subs == 0 && c->n_queue == 0);
+	free(c->header_user);
+	OBJ_FREE(c);
+}
+
+struct rotor_str
+client_user(const struct rotor_client *c)
+{
+	return c->user != NULL ? c->user->name : (struct rotor_str){ "", 0 };
+}
+
+static void
+leave_hub(struct rotor_client *c)
+{
+	struct rotor_server *srv = c->w->srv;
+
+	while (c->n_subs > 0) {
+		struct sub *s = c->subs[c->n_subs - 1];
+
+		sub_free(&s);
+	}
+	if (c->subs != &c->sub_one)
+		free(c->subs);
+	if (c->counted)
+		user_counts_remove(srv->user_counts, client_user(c));
+	if (c->user != NULL)
+		rotor_metric_add(c->w, srv->stats.num_clients, -1);
+	hub_client_remove(c->w->hub, c);
+	rotor_buf_unref(&c->conn_info);
+	rotor_buf_unref(&c->meta);
+}
+
+/* What is queued is still owed to the client, unless the connection is the problem. */
+static int
+owes_queue(uint32_t code)
+{
+	return code != 0 && code != ROTOR_DISCONNECT_SLOW && code != ROTOR_DISCONNECT_WRITE_ERROR &&
+	    code != ROTOR_DISCONNECT_CLOSED;
+}
+
+void
+client_close(struct rotor_client *c, uint32_t code, const char *reason)
+{
+	struct rotor_server *srv = c->w->srv;
+
+	OBJ_CHECK(c, CLIENT_MAGIC);
+	if (c->state == CLIENT_CLOSED)
+		return;
+	if (owes_queue(code) && c->conn != NULL)
+		client_flush(c);
+	if (c->state == CLIENT_CLOSED)
+		return;		/* the flush found the connection broken */
+	if (reason == NULL)
+		reason = rotor_disconnect_text(code);
+	if (code != ROTOR_DISCONNECT_CLOSED && code != 0) {
+		stats_count_code(c->w, srv->stats.disconnects, code);
+		ROTOR_LOG(srv->log, ROTOR_LOG_DEBUG, "client", "disconnect",
+		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_INT("code", code),
+		    ROTOR_F_STR("reason", reason));
+	}
+	client_timers_stop(c);
+	leave_hub(c);
+	c->state = CLIENT_CLOSED;
+	client_queue_drop(c);
+	client_held_drop(c);
+	atomic_fetch_sub(&srv->n_clients, 1);
+	if (c->conn != NULL)
+		c->transport->close(c->conn, code, reason);
+}
+
+void
+rotor_client_detach(struct rotor_client **clientp)
+{
+	struct rotor_client *c = *clientp;
+
+	OBJ_CHECK(c, CLIENT_MAGIC);
+	*clientp = NULL;
+	c->conn = NULL;
+	client_close(c, ROTOR_DISCONNECT_CLOSED, NULL);
+	hub_detach(c->w->hub, c);
+	atomic_fetch_sub(&c->w->srv->n_attached, 1);
+	client_unref(&c);
+}

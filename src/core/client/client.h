@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client/client.h - a client session and its subscriptions.
+ *
+ * A client lives and dies on one worker; nothing here may be touched from another
+ * thread.  It is held by its transport (from attach to detach) and by each command
+ * that is still under way.  States:
+ *
+ *	NEW --connect--> CONNECTING --> CONNECTED --> CLOSED
+ *	                      |error--> FAILED ------>
+ */
+#ifndef ROTOR_CLIENT_CLIENT_H
+#define ROTOR_CLIENT_CLIENT_H
+
+#include <stdint.h>
+
+#include <rotor/abi.h>
+#include <rotor/buf.h>
+#include <rotor/publication.h>
+#include <rotor/transport.h>
+
+#include "hub/hub.h"
+#include "loop/wheel.h"
+#include "loop/worker.h"
+
+struct held_frame;
+struct rotor_publication;
+struct rotor_sub_grant;
+struct sub_request;
+struct wire;
+
+enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAILED, CLIENT_CLOSED };
+
+/* What a client's one timer waits for; 0 in due[] means not at all. */
+enum client_due {
+	DUE_STALE,		/* no connect in time, or dead after a failed one */
+	DUE_PING,		/* send the next ping */
+	DUE_PONG,		/* the pong is late */
+	DUE_EXPIRE,		/* credentials have run out */
+	DUE_PRESENCE,		/* refresh presence, check expiry and position of subs */
+	DUE_DROP,		/* the end of a connection whose connect was refused */
+	DUE_N
+};
+
+struct rotor_client {
+	uint32_t		magic;
+#define CLIENT_MAGIC		0x8f20a7e1u
+	uint32_t		refs;
+	uint8_t			state;		/* enum client_state */
+	uint8_t			protocol;	/* ROTOR_JSON, ROTOR_PROTOBUF */
+	uint8_t			flags;		/* ROTOR_CLIENT_* of attach */
+	uint8_t			choked;		/* the transport said AGAIN */
+	uint8_t			is_dirty;
+	uint8_t			busy;		/* commands under way that block the next */
+	uint8_t			counted;	/* in user_counts */
+	uint8_t			in_input;	/* inside client_consume() */
+	struct rotor_worker	*w;
+	const struct rotor_transport	*transport;
+	void			*conn;		/* NULL after detach */
+	unsigned char		id[16];
+
+	struct hub_user		*user;		/* NULL until connected */
+	struct rotor_client	*user_next, **user_prevp;
+	struct rotor_client	*all_next, **all_prevp;
+	struct rotor_client	*dirty_next;
+	struct rotor_buf	*conn_info;	/* raw payload, or NULL */
+	struct rotor_buf	*meta;		/* raw payload for proxies, or NULL */
+	char			*header_user;	/* from user_id_http_header, or NULL */
+
+	struct sub		**subs;		/* &sub_one while there is one at most */
+	struct sub		*sub_one;
+	uint16_t		n_subs, cap_subs;
+
+	uint16_t		n_queue, cap_queue;
+	uint32_t		queue_bytes;
+	struct rotor_buf	*queue_one;
+	struct rotor_buf	**queue;	/* &queue_one while there is one at most */
+	struct rotor_buf	*stuck;		/* the frame that was answered AGAIN */
+
+	struct held_frame	*held;		/* input that waits for busy to end */
+	uint32_t		held_bytes;
+
+	struct wheel_timer	timer;		/* for the earliest of due[] */
+	uint64_t		due[DUE_N];	/* worker milliseconds */
+	uint64_t		ping_sent_ms;	/* 0: no pong is awaited */
+	int64_t			expire_at;	/* Unix seconds; 0: never */
+};
+
+/* Bits of sub->flags */
+#define SUB_POSITIONED		1u	/* offset and epoch are tracked */
+#define SUB_RECOVERABLE		2u
+#define SUB_SERVER_SIDE		4u
+#define SUB_PUSH_JOIN_LEAVE	8u	/* gets joins and leaves of others */
+#define SUB_EMIT_JOIN_LEAVE	16u	/* others get ours */
+#define SUB_PRESENCE		32u	/* is in the channel's presence */
+#define SUB_CLIENT_REFRESH	64u	/* expires unless the client refreshes it */
+#define SUB_LIVE		128u	/* subscribed; before that, publications are buffered */
+#define SUB_JOINED		256u	/* presence added or join emitted: to be undone */
+#define SUB_FROM_TOKEN		512u	/* granted by the connection token */
+
+struct sub {
+	uint32_t		magic;
+#define SUB_MAGIC		0x2be6904du
+	uint32_t		flags;
+	struct rotor_client	*client;
+	struct hub_chan		*chan;
+	uint32_t		index;		/* in chan->subs */
+	uint32_t		checked_s;	/* worker seconds of the last publication or check */
+	uint64_t		offset;		/* the client has everything up to here */
+	struct rotor_buf	*epoch;
+	struct rotor_buf	*chan_info;	/* raw payload, or NULL */
+	int64_t			expire_at;	/* Unix seconds; 0: never */
+	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog */
+};
+
+/* client.c: life */
+void client_ref(struct rotor_client *c);
+void client_unref(struct rotor_client **cp);
+/* Ends the session: leaves all channels, flushes (unless slow or broken) and has
+ * the transport close with `code`.  reason NULL: the code's own.  A no-op when
+ * closed already. */
+void client_close(struct rotor_client *c, uint32_t code, const char *reason);
+struct rotor_str client_user(const struct rotor_client *c);
+
+/* queue.c: outgoing */
+/* Appends one encoded message (takes its own reference).  May close the client. */
+void client_enqueue(struct rotor_client *c, struct rotor_buf *msg);
+void client_flush(struct rotor_client *c);
+void client_queue_drop(struct rotor_client *c);
+
+/* input.c: incoming */
+/* A command that was under way has ended: goes on with held input. */
+void client_resume(struct rotor_client *c);
+void client_held_drop(struct rotor_client *c);
+
+/* timers.c */
+/* (Re)sets one deadline, `ms` from now; 0 cancels it. */
+void client_due(struct rotor_client *c, enum client_due what, uint64_t ms);
+void client_timers_stop(struct rotor_client *c);
+/* Starts pings, presence ticks and expiry after a successful connect. */
+void client_timers_start(struct rotor_client *c);
+/* A pong (native or `{}`) has come.  May close the client. */
+void client_on_pong(struct rotor_client *c);
+/* Applies client->expire_at to DUE_EXPIRE. */
+void client_expiry_arm(struct rotor_client *c);
+/* Seconds until `expire_at`, at least 1, at most a year. */
+uint32_t client_ttl(const struct rotor_client *c, int64_t expire_at);
+
+/* sub.c */
+struct sub *client_sub_get(const struct rotor_client *c, struct rotor_str channel);
+/* Subscriptions the client has, live or on their way. */
+#define client_n_subs(c)	((c)->n_subs)
+/* A sub of `channel`, in its channel's fan-out from now on (buffering until it is
+ * live).  *ret_new: the channel is new on this worker.  NULL: no memory. */
+struct sub *sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts,
+    int *ret_new);
+/* Ends it: leaves the channel, its presence, and tells others.  Sets *sp to NULL. */
+void sub_free(struct sub **sp);
+/* What presence, joins and publications of the client show; borrowed. `s` NULL: without
+ * chan_info.  `id_text` (36 bytes) backs the client id. */
+struct rotor_client_info sub_info(const struct rotor_client *c, const struct sub *s, char id_text[36]);
+/* Emits a join (or leave) of the client. */
+void sub_emit(struct sub *s, uint32_t kind);
+/* The presence tick of one sub.  May end the sub or the client. */
+void sub_tick(struct sub *s);
+/* A publication, join or leave for one subscription. */
+void sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi);
+/* Ends one subscription with an unsubscribe push. */
+void client_unsubscribe_push(struct sub *s, uint32_t code);
+/* Position lost: resubscribe (client-side) or reconnect (server-side). */
+void sub_insufficient(struct sub *s);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* client/cmd_history.c - the history command. */
+#include "config.h"
+
+#include <rotor/codes.h>
+#include <rotor/engine.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "channel/name.h"
+#include "client/client.h"
+#include "client/op.h"
+#include "client/reply.h"
+#include "client/subscribe.h"
+#include "node/server.h"
+
+static void
+history_read(void *token, uint32_t code, const struct rotor_history *h)
+{
+	struct op *op = token;
+	Cp__HistoryResult out = CP__HISTORY_RESULT__INIT;
+	Cp__Reply reply = CP__REPLY__INIT;
+
+	if (code == 0) {
+		out.offset = h->top.offset;
+		out.epoch = arena_strndup(&op->arena, h->top.epoch.p, h->top.epoch.len);
+		out.n_publications = h->n_pubs;
+		if (out.epoch == NULL ||
+		    publications_fill(&op->arena, h->pubs, h->n_pubs, &out.publications) != 0)
+			code = ROTOR_ERR_INTERNAL;
+	}
+	if (code != 0) {
+		op_error(op, code);
+		return;
+	}
+	reply.history = &out;
+	op_reply(op, &reply);
+}
+
+/* 0, an error or a disconnect code. */
+static uint32_t
+check(struct op *op, struct chan_name *name)
+{
+	const Cp__HistoryRequest *req = op->msg->history;
+	struct rotor_client *c = op->client;
+	const struct conf_core *cc = &c->w->srv->cc;
+	struct rotor_str channel = str_of(req->channel);
+	uint32_t code;
+
+	if (channel.len == 0)
+		return ROTOR_DISCONNECT_BAD_REQUEST;
+	code = chan_name_parse(&cc->channel, channel, name);
+	if (code != 0)
+		return code;
+	if (!chan_name_valid(name))
+		return ROTOR_ERR_BAD_REQUEST;
+	if (name->opts->history_size <= 0 || name->opts->history_ttl_ms <= 0)
+		return ROTOR_ERR_NOT_AVAILABLE;
+	if (!chan_access_allowed(name->opts, CHAN_HISTORY, client_user(c),
+	    client_sub_get(c, channel) != NULL, cc->client.insecure))
+		return ROTOR_ERR_PERMISSION_DENIED;
+	if (req->reverse && req->since != NULL && req->since->offset == 0)
+		return ROTOR_ERR_BAD_REQUEST;
+	return 0;
+}
+
+static int32_t
+clamp(int32_t limit, int64_t max)
+{
+	return limit < 0 || limit > max ? (int32_t)max : limit;
+}
+
+void
+cmd_history(struct op *op)
+{
+	const Cp__HistoryRequest *req = op->msg->history;
+	struct rotor_worker *w = op->client->w;
+	const struct rotor_server *srv = w->srv;
+	struct rotor_history_query q = { .size = sizeof q };
+	struct chan_name name;
+	uint32_t code = check(op, &name);
+
+	if (code >= ROTOR_DISCONNECT_CLOSED) {
+		op_disconnect(op, code);
+		return;
+	}
+	if (code != 0) {
+		op_error(op, code);
+		return;
+	}
+	q.limit = clamp(req->limit, srv->cc.client.history_max_publication_limit);
+	q.reverse = (uint32_t)req->reverse;
+	q.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;
+	if (req->since != NULL) {
+		q.has_since = 1;
+		q.since = (struct rotor_position){ req->since->offset, str_of(req->since->epoch) };
+	}
+	srv->broker->history(srv->broker_ctx, w, name.full, &q, history_read, op);
+}

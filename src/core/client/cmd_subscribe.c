@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* client/cmd_subscribe.c - the subscribe and unsubscribe commands. */
+#include "config.h"
+
+#include <string.h>
+
+#include <rotor/auth.h>
+#include <rotor/codes.h>
+#include <rotor/log.h>
+
+#include "base/arena.h"
+#include "base/obj.h"
+#include "base/str.h"
+#include "client/client.h"
+#include "client/op.h"
+#include "client/permit.h"
+#include "client/reply.h"
+#include "client/subscribe.h"
+#include "node/server.h"
+#include "proto/hot.h"
+
+#define TYPE_STREAM		0
+#define TYPE_SHARED_POLL	4
+
+static void
+subscribed(struct sub_request *rq, uint32_t code)
+{
+	struct op *op = rq->priv;
+	Cp__Reply reply = CP__REPLY__INIT;
+
+	if (code != 0) {
+		subscribe_end(rq);
+		op_error(op, code);
+		return;
+	}
+	reply.id = op->id;
+	reply.subscribe = &rq->res;
+	client_send(op->client, &reply);
+	subscribe_live(rq);
+	subscribe_end(rq);
+	op_end(op);
+}
+
+/* What the client asks for itself is granted where the namespace lets it, and silently
+ * left out where not. */
+static uint32_t
+requested_flags(const struct sub_request *rq, const Cp__SubscribeRequest *req)
+{
+	const struct chan_options *o = rq->name.opts;
+	struct rotor_str user = client_user(rq->client);
+	int insecure = rq->client->w->srv->cc.client.insecure;
+	int history = chan_access_allowed(o, CHAN_HISTORY, user, 1, insecure);
+	uint32_t flags = 0;
+
+	if (req->positioned && (o->allow_positioning || history))
+		flags |= SUB_POSITIONED;
+	if (req->recoverable && (o->allow_recovery || history))
+		flags |= SUB_POSITIONED | SUB_RECOVERABLE;
+	if (req->join_leave && o->join_leave && chan_access_allowed(o, CHAN_PRESENCE, user, 1, insecure))
+		flags |= SUB_PUSH_JOIN_LEAVE;
+	return flags;
+}
+
+static void
+permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
+{
+	struct op *op = rq->priv;
+	struct rotor_client *c = op->client;
+
+	if (rq->expire_at != 0 && rq->expire_at <= c->w->now_unix_ms / 1000) {
+		op_error(op, ROTOR_ERR_EXPIRED);
+		return;
+	}
+	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
+	    requested_flags(rq, op->msg->subscribe) | SUB_CLIENT_REFRESH;
+	subscribe_start(rq);
+}
+
+static void
+token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_subscription_claims *claims)
+{
+	struct sub_request *rq = token;
+	struct op *op = rq->priv;
+	struct rotor_client *c = op->client;
+	char id[36];
+
+	if (op_is_late(op)) {
+		op_end(op);
+		return;
+	}
+	if (verdict != ROTOR_TOKEN_VALID)
+		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_INFO, "client", "subscription token refused",
+		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_SLICE("channel", rq->name.full),
+		    ROTOR_F_STR("why", why != NULL ? why : ""));
+	if (verdict == ROTOR_TOKEN_EXPIRED) {
+		op_error(op, ROTOR_ERR_TOKEN_EXPIRED);
+		return;
+	}
+	if (verdict != ROTOR_TOKEN_VALID) {
+		op_error(op, verdict == ROTOR_TOKEN_ERROR ? ROTOR_ERR_INTERNAL : ROTOR_ERR_PERMISSION_DENIED);
+		return;
+	}
+	uuid_text(c->id, id);
+	if (!str_eq(claims->grant.channel, rq->name.full) || !str_eq(claims->user, client_user(c)) ||
+	    (claims->client.len > 0 && !str_eq(claims->client, (struct rotor_str){ id, sizeof id }))) {
+		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
+		return;
+	}
+	rq->chan_info = arena_str(&op->arena, claims->grant.info);
+	rq->data = arena_str(&op->arena, claims->grant.data);
+	rq->expire_at = c->w->srv->cc.client.insecure ? 0 : claims->expire_at;
+	if (permit_subscribe(rq, 1) != 0) {
+		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
+		return;
+	}
+	permitted(rq, claims->grant.override_set, claims->grant.override_value);
+}
+
+/* Rules that come before any permission.  0, an error or a disconnect code. */
+static uint32_t
+validate(struct op *op, struct sub_request *rq)
+{
+	const Cp__SubscribeRequest *req = op->msg->subscribe;
+	struct rotor_client *c = op->client;
+	const struct conf_core *cc = &c->w->srv->cc;
+	struct rotor_str channel = str_of(req->channel);
+	uint32_t code;
+
+	if (channel.len == 0)
+		return ROTOR_DISCONNECT_BAD_REQUEST;
+	if (channel.len > (size_t)cc->channel.max_length)
+		return ROTOR_ERR_BAD_REQUEST;
+	if (client_sub_get(c, channel) != NULL)
+		return ROTOR_ERR_ALREADY_SUBSCRIBED;
+	if (c->n_subs >= cc->client.channel_limit)
+		return ROTOR_ERR_LIMIT_EXCEEDED;
+	if (req->type < 0 || req->type > TYPE_SHARED_POLL)
+		return ROTOR_DISCONNECT_INTERNAL;
+	if (req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
+		return ROTOR_DISCONNECT_BAD_REQUEST;
+	code = chan_name_parse(&cc->channel, channel, &rq->name);
+	if (code != 0)
+		return code;
+	if (!chan_name_valid(&rq->name))
+		return ROTOR_ERR_BAD_REQUEST;
+	if (req->type == TYPE_SHARED_POLL)
+		return ROTOR_ERR_NOT_AVAILABLE;
+	if (req->type != TYPE_STREAM)
+		return ROTOR_ERR_PERMISSION_DENIED;
+	return req->tf != NULL ? ROTOR_ERR_BAD_REQUEST : 0;
+}
+
+void
+cmd_subscribe(struct op *op)
+{
+	const Cp__SubscribeRequest *req = op->msg->subscribe;
+	struct rotor_client *c = op->client;
+	struct rotor_server *srv = c->w->srv;
+	struct sub_request *rq = arena_zalloc(&op->arena, sizeof *rq);
+	struct rotor_str jwt = str_of(req->token);
+	uint32_t code;
+
+	if (rq == NULL) {
+		op_error(op, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	*rq = (struct sub_request){ .client = c, .arena = &op->arena, .done = subscribed, .priv = op,
+	    .recover = req->recover, .offset = req->offset, .epoch = str_of(req->epoch),
+	    .reject_unrecovered = (req->flag & RECOVER_REJECT) != 0 };
+	code = validate(op, rq);
+	if (code >= ROTOR_DISCONNECT_CLOSED) {
+		op_disconnect(op, code);
+		return;
+	}
+	if (code == 0 && jwt.len > 0 && srv->auth != NULL) {
+		srv->auth->subscription_token(srv->auth_ctx, c->w, jwt, token_verified, rq);
+		return;
+	}
+	if (code == 0)
+		code = jwt.len > 0 ? ROTOR_ERR_PERMISSION_DENIED : permit_subscribe(rq, 0);
+	if (code != 0)
+		op_error(op, code);
+	else
+		permitted(rq, 0, 0);
+}
+
+void
+cmd_unsubscribe(struct op *op)
+{
+	struct rotor_str channel = str_of(op->msg->unsubscribe->channel);
+	struct sub *s;
+
+	if (channel.len == 0) {
+		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
+		return;
+	}
+	s = client_sub_get(op->client, channel);
+	if (s != NULL)
+		sub_free(&s);
+	op_reply_empty(op, REPLY_UNSUBSCRIBE);
+}

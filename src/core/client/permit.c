@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* client/permit.c - see client/permit.h. */
+#include "config.h"
+
+#include "client/permit.h"
+
+#include <rotor/codes.h>
+
+#include "client/client.h"
+#include "client/subscribe.h"
+#include "node/server.h"
+
+typedef enum permit rule_f(const struct sub_request *rq, int has_token);
+
+static const struct conf_core *
+conf_of(const struct sub_request *rq)
+{
+	return &rq->client->w->srv->cc;
+}
+
+static enum permit
+rule_private(const struct sub_request *rq, int has_token)
+{
+	return rq->name.is_private && !has_token ? PERMIT_DENY : PERMIT_PASS;
+}
+
+static enum permit
+rule_token(const struct sub_request *rq, int has_token)
+{
+	(void)rq;
+	return has_token ? PERMIT_ALLOW : PERMIT_PASS;
+}
+
+static enum permit
+rule_user_limited(const struct sub_request *rq, int has_token)
+{
+	(void)has_token;
+	return rq->name.is_user_limited &&
+	    chan_name_lists_user(&conf_of(rq)->channel, &rq->name, client_user(rq->client))
+	    ? PERMIT_ALLOW : PERMIT_PASS;
+}
+
+static enum permit
+rule_for_client(const struct sub_request *rq, int has_token)
+{
+	const struct chan_options *o = rq->name.opts;
+
+	(void)has_token;
+	return o->allow_subscribe_for_client && !rq->name.is_user_limited &&
+	    (client_user(rq->client).len > 0 || o->allow_subscribe_for_anonymous)
+	    ? PERMIT_ALLOW : PERMIT_PASS;
+}
+
+static enum permit
+rule_insecure(const struct sub_request *rq, int has_token)
+{
+	(void)has_token;
+	return conf_of(rq)->client.insecure ? PERMIT_ALLOW : PERMIT_PASS;
+}
+
+/* The first that does not pass decides; all passing denies. */
+static rule_f *const rules[] = {
+	rule_private,
+	rule_token,
+	rule_user_limited,
+	rule_for_client,
+	rule_insecure,
+};
+
+uint32_t
+permit_subscribe(const struct sub_request *rq, int has_token)
+{
+	enum permit p = PERMIT_PASS;
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && p == PERMIT_PASS; i++)
+		p = rules[i](rq, has_token);
+	return p == PERMIT_ALLOW ? 0 : ROTOR_ERR_PERMISSION_DENIED;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* conf/core_check.c - rules of the core's configuration that span several keys. */
+#include "config.h"
+
+#include "conf/core_conf_priv.h"
+
+#define PCRE2_CODE_UNIT_WIDTH	8
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "conf/conf.h"
+
+#define MAX_KEY	128u
+
+static const char name_chars[] =
+    "-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* What is checked now, for messages. */
+struct check {
+	struct conf		*c;
+	struct conf_channel	*ch;
+	struct chan_options	*o;
+	const char		*key;	/* of the options: "channel.namespaces[0]" */
+};
+
+static void
+wrong(const struct check *k, const char *member, const char *text)
+{
+	char key[MAX_KEY];
+
+	snprintf(key, sizeof key, "%s.%s", k->key, member);
+	if (k->o->name[0] != '\0')
+		conf_problem_add(k->c, 1, key, "namespace \"%.64s\": %s", k->o->name, text);
+	else
+		conf_problem_add(k->c, 1, key, "%s", text);
+}
+
+static void
+check_history(const struct check *k)
+{
+	struct chan_options *o = k->o;
+	int history = o->history_size > 0 && o->history_ttl_ms > 0;
+
+	if (o->history_meta_ttl_ms == 0)
+		o->history_meta_ttl_ms = k->ch->history_meta_ttl_ms;
+	if (o->history_size > 0 && !history)
+		wrong(k, "history_size", "history needs both history_size and history_ttl");
+	if (o->history_ttl_ms > 0 && !history)
+		wrong(k, "history_ttl", "history needs both history_size and history_ttl");
+	if (o->history_ttl_ms > o->history_meta_ttl_ms)
+		wrong(k, "history_ttl", "history_ttl is longer than history_meta_ttl");
+	if (o->force_recovery && !history)
+		wrong(k, "force_recovery", "force_recovery needs history_size and history_ttl");
+	o->cache_mode = strcmp(o->force_recovery_mode, "cache") == 0;
+	if (o->auto_cache_recover && !(o->force_recovery && o->cache_mode))
+		wrong(k, "auto_cache_recover",
+		    "auto_cache_recover needs force_recovery, with force_recovery_mode \"cache\"");
+}
+
+static void
+check_format(const struct check *k)
+{
+	static const struct {
+		const char	*name;
+		uint32_t	format;
+	} formats[] = {
+		{ "", CHAN_DATA_ANY_NONEMPTY },
+		{ "json", CHAN_DATA_JSON },
+		{ "json_object", CHAN_DATA_JSON_OBJECT },
+		{ "binary", CHAN_DATA_BINARY },
+	};
+	size_t i;
+
+	if (k->o->publication_data_format[0] == '\0')
+		k->o->publication_data_format = k->ch->publication_data_format;
+	for (i = 0; i < sizeof formats / sizeof formats[0]; i++)
+		if (strcmp(k->o->publication_data_format, formats[i].name) == 0)
+			k->o->data_format = formats[i].format;
+}
+
+/* Names are bytes here, as everywhere: no UTF mode, which would refuse some of them. */
+static void
+check_regex(const struct check *k)
+{
+	char text[256], why[128] = "";
+	PCRE2_SIZE at;
+	int code;
+
+	if (k->o->channel_regex[0] == '\0')
+		return;
+	k->o->regex = pcre2_compile((PCRE2_SPTR)k->o->channel_regex, PCRE2_ZERO_TERMINATED,
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
+	if (k->o->regex != NULL)
+		return;
+	pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
+	snprintf(text, sizeof text, "expected a regular expression: %s at character %zu", why,
+	    (size_t)at + 1);
+	wrong(k, "channel_regex", text);
+}
+
+static void
+check_options(const struct check *k)
+{
+	check_history(k);
+	check_format(k);
+	check_regex(k);
+}
+
+/*
+ * Namespaces.
+ */
+
+/* Both orders at once: which comes first in the file says which is the double. */
+struct by_name {
+	const char	*name;
+	size_t		i;
+};
+
+static int
+by_name_cmp(const void *va, const void *vb)
+{
+	const struct by_name *a = va, *b = vb;
+	int r = strcmp(a->name, b->name);
+
+	return (r != 0 ? r : (a->i > b->i) - (a->i < b->i));
+}
+
+static int
+options_cmp(const void *va, const void *vb)
+{
+	const struct chan_options *a = va, *b = vb;
+
+	return (strcmp(a->name, b->name));
+}
+
+static void
+check_unique(struct conf *c, const struct chan_options *v, size_t n)
+{
+	struct by_name *names = calloc(n + 1, sizeof *names);
+	char key[MAX_KEY];
+	size_t i;
+
+	if (names == NULL) {
+		conf_problem_add(c, 1, "channel.namespaces", "out of memory");
+		return;
+	}
+	for (i = 0; i < n; i++)
+		names[i] = (struct by_name){ v[i].name, i };
+	qsort(names, n, sizeof *names, by_name_cmp);
+	for (i = 1; i < n; i++) {
+		if (names[i].name[0] == '\0' || strcmp(names[i - 1].name, names[i].name) != 0)
+			continue;
+		snprintf(key, sizeof key, "channel.namespaces[%zu].name", names[i].i);
+		conf_problem_add(c, 1, key, "namespace \"%.64s\" is given twice", names[i].name);
+	}
+	free(names);
+}
+
+static void
+check_namespaces(struct conf *c, struct conf_channel *ch)
+{
+	struct chan_options *v = ch->namespaces.v;
+	struct check k = { c, ch, NULL, NULL };
+	char key[MAX_KEY];
+	size_t i;
+
+	for (i = 0; i < ch->namespaces.n; i++) {
+		snprintf(key, sizeof key, "channel.namespaces[%zu]", i);
+		k.o = &v[i];
+		k.key = key;
+		if (strlen(v[i].name) < 2 || v[i].name[strspn(v[i].name, name_chars)] != '\0')
+			wrong(&k, "name", "expected a name of at least two letters, digits, "
+			    "'-', '_' or '.'");
+		check_options(&k);
+	}
+	check_unique(c, v, ch->namespaces.n);
+	/* Last, since keys in messages count in the file's order. */
+	if (ch->namespaces.n > 0)
+		qsort(v, ch->namespaces.n, sizeof *v, options_cmp);
+	ch->namespaces_sorted = 1;
+}
+
+/*
+ * The rest.
+ */
+
+#define PERSONAL	"client.subscribe_to_user_personal_channel."
+
+static const struct chan_options *
+namespace_find(const struct conf_channel *ch, const char *name)
+{
+	const struct chan_options want = { .name = name };
+
+	if (name[0] == '\0')
+		return (&ch->without_namespace);
+	if (ch->namespaces.n == 0)
+		return (NULL);
+	return (bsearch(&want, ch->namespaces.v, ch->namespaces.n, sizeof want, options_cmp));
+}
+
+static void
+check_personal(struct conf *c, const struct conf_core *cc)
+{
+	const char *name = cc->client.personal_namespace;
+	const struct chan_options *o;
+
+	if (!cc->client.personal_enabled)
+		return;
+	o = namespace_find(&cc->channel, name);
+	if (o == NULL)
+		conf_problem_add(c, 1, PERSONAL "personal_channel_namespace",
+		    "expected the name of a namespace, got \"%.64s\"", name);
+	else if (cc->client.personal_single_connection && !o->presence)
+		conf_problem_add(c, 1, PERSONAL "single_connection", "needs presence in %s%.64s",
+		    name[0] != '\0' ? "the namespace " : "channel.without_namespace", name);
+}
+
+static void
+check_log(struct conf *c, struct conf_core *cc)
+{
+	static const char *const levels[] = { "none", "trace", "debug", "info", "warn", "error",
+	    "fatal" };
+	size_t i;
+
+	for (i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		if (strcasecmp(cc->log_level, levels[i]) == 0)
+			return;
+	conf_problem_add(c, 0, "log.level", "expected one of: none trace debug info warn error "
+	    "fatal, got \"%.40s\"; using info", cc->log_level);
+	cc->log_level = "info";
+}
+
+void
+core_check(struct conf *c, struct conf_core *cc)
+{
+	struct check k = { c, &cc->channel, &cc->channel.without_namespace,
+	    "channel.without_namespace" };
+
+	check_options(&k);
+	check_namespaces(c, &cc->channel);
+	check_personal(c, cc);
+	check_log(c, cc);
+	if (cc->client.ping_interval_ms <= cc->client.pong_timeout_ms)
+		conf_problem_add(c, 1, "client.ping_interval",
+		    "must be longer than client.pong_timeout");
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* hub/hub.c - clients, users and channels of a worker.  Fan-out: hub/fanout.c. */
+#include "config.h"
+
+#include "hub/hub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/obj.h"
+#include "base/str.h"
+#include "client/client.h"
+#include "node/interest.h"
+
+#define ID_LEN	16u
+
+struct hub *
+hub_new(struct rotor_worker *w)
+{
+	struct hub *hub = calloc(1, sizeof *hub);
+
+	if (hub == NULL)
+		return NULL;
+	hub->w = w;
+	hub->ping[ROTOR_JSON] = rotor_buf_new("{}", 2);
+	hub->ping[ROTOR_PROTOBUF] = rotor_buf_new("", 1);
+	if (hub->ping[ROTOR_JSON] == NULL || hub->ping[ROTOR_PROTOBUF] == NULL)
+		hub_free(&hub);
+	return hub;
+}
+
+void
+hub_free(struct hub **hp)
+{
+	struct hub *hub = *hp;
+
+	if (hub == NULL)
+		return;
+	ASSERT(hub->all == NULL && hub->clients.n == 0 && hub->chans.n == 0);
+	for (uint32_t i = 0; i < hub->joined.n; i++)
+		rotor_buf_unref(&hub->joined.parts[i]);
+	rotor_buf_unref(&hub->joined.frame);
+	rotor_buf_unref(&hub->ping[ROTOR_JSON]);
+	rotor_buf_unref(&hub->ping[ROTOR_PROTOBUF]);
+	map_fini(&hub->clients);
+	map_fini(&hub->users);
+	map_fini(&hub->chans);
+	free(hub);
+	*hp = NULL;
+}
+
+void
+hub_attach(struct hub *hub, struct rotor_client *c)
+{
+	c->all_next = hub->all;
+	c->all_prevp = &hub->all;
+	if (hub->all != NULL)
+		hub->all->all_prevp = &c->all_next;
+	hub->all = c;
+	hub->n_attached++;
+}
+
+void
+hub_detach(struct hub *hub, struct rotor_client *c)
+{
+	*c->all_prevp = c->all_next;
+	if (c->all_next != NULL)
+		c->all_next->all_prevp = c->all_prevp;
+	hub->n_attached--;
+}
+
+static struct rotor_str
+id_key(const unsigned char id[ID_LEN])
+{
+	return (struct rotor_str){ (const char *)id, ID_LEN };
+}
+
+struct rotor_client *
+hub_client_get(struct hub *hub, const unsigned char id[ID_LEN])
+{
+	struct rotor_str key = id_key(id);
+
+	return map_get(&hub->clients, str_hash(key), key);
+}
+
+struct hub_user *
+hub_user_get(struct hub *hub, struct rotor_str user)
+{
+	return map_get(&hub->users, str_hash(user), user);
+}
+
+static struct hub_user *
+user_make(struct hub *hub, struct rotor_str name)
+{
+	uint64_t hash = str_hash(name);
+	struct hub_user *u = map_get(&hub->users, hash, name);
+
+	if (u != NULL)
+		return u;
+	u = calloc(1, sizeof *u + name.len + 1);
+	if (u == NULL)
+		return NULL;
+	u->magic = HUB_USER_MAGIC;
+	u->hash = hash;
+	if (name.len > 0)
+		memcpy(u->text, name.p, name.len);
+	u->name = (struct rotor_str){ u->text, name.len };
+	if (map_put(&hub->users, hash, u->name, u) != 0)
+		OBJ_FREE(u);
+	return u;
+}
+
+static void
+user_drop_empty(struct hub *hub, struct hub_user *u)
+{
+	OBJ_CHECK(u, HUB_USER_MAGIC);
+	if (u->n_clients > 0)
+		return;
+	map_del(&hub->users, u->hash, u->name);
+	OBJ_FREE(u);
+}
+
+int
+hub_client_add(struct hub *hub, struct rotor_client *c, struct rotor_str user)
+{
+	struct hub_user *u = user_make(hub, user);
+	struct rotor_str key = id_key(c->id);
+
+	if (u == NULL)
+		return -ENOMEM;
+	if (map_put(&hub->clients, str_hash(key), key, c) != 0) {
+		user_drop_empty(hub, u);
+		return -ENOMEM;
+	}
+	c->user = u;
+	c->user_next = u->clients;
+	c->user_prevp = &u->clients;
+	if (u->clients != NULL)
+		u->clients->user_prevp = &c->user_next;
+	u->clients = c;
+	u->n_clients++;
+	return 0;
+}
+
+void
+hub_client_remove(struct hub *hub, struct rotor_client *c)
+{
+	struct rotor_str key = id_key(c->id);
+	struct hub_user *u = c->user;
+
+	if (u == NULL)
+		return;
+	map_del(&hub->clients, str_hash(key), key);
+	*c->user_prevp = c->user_next;
+	if (c->user_next != NULL)
+		c->user_next->user_prevp = c->user_prevp;
+	c->user = NULL;
+	u->n_clients--;
+	user_drop_empty(hub, u);
+}
+
+struct hub_chan *
+hub_chan_get(struct hub *hub, struct rotor_str name)
+{
+	return map_get(&hub->chans, str_hash(name), name);
+}
+
+struct hub_chan *
+hub_chan_make(struct hub *hub, struct rotor_str name, const struct chan_options *opts, int *ret_new)
+{
+	uint64_t hash = str_hash(name);
+	struct hub_chan *ch = map_get(&hub->chans, hash, name);
+
+	*ret_new = 0;
+	if (ch != NULL)
+		return ch;
+	ch = calloc(1, sizeof *ch + name.len + 1);
+	if (ch == NULL)
+		return NULL;
+	ch->magic = HUB_CHAN_MAGIC;
+	ch->hash = hash;
+	ch->opts = opts;
+	memcpy(ch->text, name.p, name.len);
+	ch->name = (struct rotor_str){ ch->text, name.len };
+	if (map_put(&hub->chans, hash, ch->name, ch) != 0) {
+		OBJ_FREE(ch);
+		return NULL;
+	}
+	*ret_new = 1;
+	return ch;
+}
+
+int
+hub_sub_add(struct hub_chan *ch, struct sub *s)
+{
+	OBJ_CHECK(ch, HUB_CHAN_MAGIC);
+	if (ch->n_subs == ch->cap) {
+		uint32_t cap = ch->cap == 0 ? 1 : ch->cap + ch->cap / 2 + 1;
+		struct sub **subs = realloc(ch->subs, cap * sizeof *subs);
+
+		if (subs == NULL)
+			return -ENOMEM;
+		ch->subs = subs;
+		ch->cap = cap;
+	}
+	s->chan = ch;
+	s->index = ch->n_subs;
+	ch->subs[ch->n_subs++] = s;
+	return 0;
+}
+
+void
+hub_chan_drop_empty(struct hub *hub, struct hub_chan *ch)
+{
+	OBJ_CHECK(ch, HUB_CHAN_MAGIC);
+	if (ch->n_subs > 0)
+		return;
+	map_del(&hub->chans, ch->hash, ch->name);
+	rotor_buf_unref(&ch->epoch);
+	free(ch->subs);
+	OBJ_FREE(ch);
+}
+
+void
+hub_sub_remove(struct hub *hub, struct sub *s)
+{
+	struct hub_chan *ch = s->chan;
+
+	OBJ_CHECK(ch, HUB_CHAN_MAGIC);
+	ASSERT(s->index < ch->n_subs && ch->subs[s->index] == s);
+	ch->subs[s->index] = ch->subs[--ch->n_subs];
+	ch->subs[s->index]->index = s->index;
+	s->chan = NULL;
+	if (ch->n_subs > 0)
+		return;
+	interest_remove(hub->w, ch->hash, ch->name);
+	hub_chan_drop_empty(hub, ch);
+}

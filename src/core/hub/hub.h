@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hub/hub.h - a worker's part of the world: its clients, by id and by user, its
+ * channels with their subscriptions, and the fan-out to them.
+ *
+ * One hub a worker, touched on its thread only, hence no lock and no atomic.
+ */
+#ifndef ROTOR_HUB_HUB_H
+#define ROTOR_HUB_HUB_H
+
+#include <stdint.h>
+
+#include <rotor/abi.h>
+#include <rotor/buf.h>
+
+#include "base/map.h"
+
+struct chan_options;
+struct rotor_client;
+struct rotor_publication;
+struct rotor_worker;
+struct sub;
+
+/* A channel with subscribers on this worker. */
+struct hub_chan {
+	uint32_t		magic;
+#define HUB_CHAN_MAGIC		0x1c94e0afu
+	uint32_t		n_subs, cap;
+	struct sub		**subs;		/* unordered; a sub knows its index */
+	struct rotor_buf	*epoch;		/* last seen in the stream; shared with the subs */
+	const struct chan_options	*opts;
+	uint64_t		hash;
+	struct rotor_str	name;		/* in `text`, NUL-terminated */
+	char			text[];
+};
+
+/* A user with connections on this worker. */
+struct hub_user {
+	uint32_t		magic;
+#define HUB_USER_MAGIC		0x60d7ab13u
+	uint32_t		n_clients;
+	struct rotor_client	*clients;	/* list through client->user_next */
+	uint64_t		hash;
+	struct rotor_str	name;		/* in `text`, NUL-terminated */
+	char			text[];
+};
+
+/* The last frame several messages were joined into: queues that are equal, as they
+ * are when the same channels go to many clients, share it. */
+#define HUB_JOIN_MAX	64u
+struct hub_joined {
+	struct rotor_buf	*frame;
+	struct rotor_buf	*parts[HUB_JOIN_MAX];	/* one reference each */
+	uint32_t		n;
+};
+
+struct hub {
+	struct rotor_worker	*w;
+	struct map		chans;		/* struct hub_chan by name */
+	struct map		users;		/* struct hub_user by name */
+	struct map		clients;	/* struct rotor_client by 16-byte id */
+	struct rotor_client	*dirty;		/* have something to flush; list through client->dirty_next */
+	struct rotor_client	*all;		/* every attached client; list through client->all_next */
+	struct hub_joined	joined;
+	struct rotor_buf	*ping[2];	/* the protocol's ping, by ROTOR_JSON, _PROTOBUF */
+	uint32_t		n_attached;
+};
+
+struct hub *hub_new(struct rotor_worker *w);
+/* All clients must be gone.  NULL in *hp is a no-op. */
+void hub_free(struct hub **hp);
+
+/* Clients, from their successful connect to their end.  0 or -ENOMEM. */
+int hub_client_add(struct hub *hub, struct rotor_client *c, struct rotor_str user);
+void hub_client_remove(struct hub *hub, struct rotor_client *c);
+/* Every session, from attach on. */
+void hub_attach(struct hub *hub, struct rotor_client *c);
+void hub_detach(struct hub *hub, struct rotor_client *c);
+/* NULL when there is none here. */
+struct rotor_client *hub_client_get(struct hub *hub, const unsigned char id[16]);
+struct hub_user *hub_user_get(struct hub *hub, struct rotor_str user);
+
+/* The channel, made when `create` and absent.  *ret_new: it was made. */
+struct hub_chan *hub_chan_get(struct hub *hub, struct rotor_str name);
+struct hub_chan *hub_chan_make(struct hub *hub, struct rotor_str name,
+    const struct chan_options *opts, int *ret_new);
+/* Puts a sub into its channel.  0 or -ENOMEM. */
+int hub_sub_add(struct hub_chan *ch, struct sub *s);
+/* Takes it out; the channel goes with its last sub, and the node is told. */
+void hub_sub_remove(struct hub *hub, struct sub *s);
+/* Frees a channel that never got a sub. */
+void hub_chan_drop_empty(struct hub *hub, struct hub_chan *ch);
+
+/* Fan-out: to every subscription of pub->channel here. */
+void hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub);
+
+/* Puts the client on the list of those hub_flush() visits. */
+void hub_dirty(struct hub *hub, struct rotor_client *c);
+/* Flushes every dirty client.  Called by the worker, once a loop turn. */
+void hub_flush(struct hub *hub);
+/* One frame holding `n` messages (JSON: newlines between; Protobuf: as they are),
+ * with a reference for the caller.  NULL: no memory. */
+struct rotor_buf *hub_join(struct hub *hub, uint32_t protocol, struct rotor_buf *const *parts, uint32_t n);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop/worker.c - the thread, its event loop, and what wakes it.
+ *
+ * Three events of ours: the inbox's eventfd, the tick that drives the wheel, and
+ * the flush, which waits for nothing and is activated by hand.  libevent runs active
+ * events in the order they became active, so a flush that is armed by a callback
+ * runs after all that were ready before it.
+ */
+#include "config.h"
+
+#include "loop/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "base/obj.h"
+#include "hub/hub.h"
+
+/* How long the inbox may keep the loop from its sockets and from flushing: when
+ * messages come faster than they can be run, nothing would go out otherwise. */
+#define DRAIN_MS	20u
+
+static _Thread_local struct rotor_worker *current;
+
+static uint64_t
+clock_ms(clockid_t id)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void
+read_clocks(struct rotor_worker *w)
+{
+	w->now_ms = clock_ms(CLOCK_MONOTONIC);
+	w->now_unix_ms = (int64_t)clock_ms(CLOCK_REALTIME);
+}
+
+void
+worker_busy(struct rotor_worker *w, const char *what)
+{
+	read_clocks(w);
+	/* In this order, for stall_check(): since is 0 until the name is there. */
+	atomic_store_explicit(&w->busy_what, what, memory_order_release);
+	atomic_store_explicit(&w->busy_since_ms, w->now_ms, memory_order_release);
+}
+
+void
+worker_idle(struct rotor_worker *w)
+{
+	atomic_store_explicit(&w->busy_since_ms, 0, memory_order_release);
+}
+
+void
+worker_push(struct rotor_worker *w, struct inbox_msg *m)
+{
+	inbox_push(&w->inbox, m);
+}
+
+static void
+drain_until(struct rotor_worker *w, uint64_t until_ms)
+{
+	struct inbox_msg *m;
+
+	w->draining = 1;
+	while ((m = inbox_pop(&w->inbox)) != NULL) {
+		m->run(w, m);
+		if (clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
+			inbox_wake(&w->inbox);	/* for the rest, next turn */
+			break;
+		}
+	}
+	w->draining = 0;
+}
+
+int
+worker_drain(struct rotor_worker *w)
+{
+	if (w->draining)
+		return 0;
+	drain_until(w, UINT64_MAX);
+	return 1;
+}
+
+static void
+on_inbox(evutil_socket_t fd, short events, void *priv)
+{
+	struct rotor_worker *w;
+
+	(void)fd;
+	(void)events;
+	OBJ_CAST(w, priv, WORKER_MAGIC);
+	worker_busy(w, "inbox");
+	inbox_disarm(&w->inbox);
+	drain_until(w, w->now_ms + DRAIN_MS);
+	worker_idle(w);
+}
+
+static void
+on_tick(evutil_socket_t fd, short events, void *priv)
+{
+	struct rotor_worker *w;
+
+	(void)fd;
+	(void)events;
+	OBJ_CAST(w, priv, WORKER_MAGIC);
+	worker_busy(w, "timers");
+	wheel_advance(&w->wheel, w->now_ms);
+	worker_idle(w);
+}
+
+static void
+flush(struct rotor_worker *w)
+{
+	worker_busy(w, "flush");
+	/* First, so that what a flush gives rise to is flushed in turn. */
+	w->flush_armed = 0;
+	if (w->hub != NULL)
+		hub_flush(w->hub);
+	worker_idle(w);
+}
+
+static void
+on_flush(evutil_socket_t fd, short events, void *priv)
+{
+	struct rotor_worker *w;
+
+	(void)fd;
+	(void)events;
+	OBJ_CAST(w, priv, WORKER_MAGIC);
+	flush(w);
+}
+
+void
+worker_arm_flush(struct rotor_worker *w)
+{
+	if (w->flush_armed)
+		return;
+	w->flush_armed = 1;
+	event_active(w->flush_ev, EV_TIMEOUT, 0);
+}
+
+void
+worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms)
+{
+	uint64_t due_ms = ms <= UINT64_MAX - w->now_ms ? w->now_ms + ms : UINT64_MAX;
+
+	wheel_set(&w->wheel, t, due_ms);
+}
+
+static void
+break_loop(struct rotor_worker *w, struct inbox_msg *m)
+{
+	(void)m;
+	atomic_store(&w->stopping, 0);
+	(void)event_base_loopbreak(w->base);
+}
+
+/* Only its own thread touches a base, so it needs no locks. */
+static struct event_base *
+make_base(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base = NULL;
+
+	if (cfg != NULL && event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK) == 0)
+		base = event_base_new_with_config(cfg);
+	if (cfg != NULL)
+		event_config_free(cfg);
+	return base;
+}
+
+static int
+make_events(struct rotor_worker *w)
+{
+	static const struct timeval tick = { 0, WHEEL_TICK_MS * 1000 };
+
+	w->base = make_base();
+	if (w->base == NULL)
+		return -1;
+	w->inbox_ev = event_new(w->base, w->inbox.fd, EV_READ | EV_PERSIST, on_inbox, w);
+	w->tick_ev = event_new(w->base, -1, EV_PERSIST, on_tick, w);
+	w->flush_ev = event_new(w->base, -1, 0, on_flush, w);
+	if (w->inbox_ev == NULL || w->tick_ev == NULL || w->flush_ev == NULL)
+		return -1;
+	return event_add(w->inbox_ev, NULL) | event_add(w->tick_ev, &tick);
+}
+
+struct rotor_worker *
+worker_new(struct rotor_server *srv, uint32_t index)
+{
+	struct rotor_worker *w;
+
+	OBJ_ALLOC(w, WORKER_MAGIC);
+	if (w == NULL)
+		return NULL;
+	w->srv = srv;
+	w->index = index;
+	w->stop.run = break_loop;
+	read_clocks(w);
+	wheel_init(&w->wheel, w->now_ms);
+	if (inbox_init(&w->inbox) != 0 || make_events(w) != 0)
+		worker_free(&w);
+	return w;
+}
+
+static void
+name_thread(const struct rotor_worker *w)
+{
+	char name[16];		/* what the kernel takes, NUL included */
+
+	(void)snprintf(name, sizeof name, "rotor-w%u", w->index);
+	(void)pthread_setname_np(pthread_self(), name);
+}
+
+static void *
+thread_main(void *priv)
+{
+	struct rotor_worker *w;
+
+	OBJ_CAST(w, priv, WORKER_MAGIC);
+	name_thread(w);
+	worker_loop(w);
+	return NULL;
+}
+
+int
+worker_start(struct rotor_worker *w)
+{
+	int err;
+
+	OBJ_CHECK(w, WORKER_MAGIC);
+	err = pthread_create(&w->thread, NULL, thread_main, w);
+	w->started = err == 0;
+	return -err;
+}
+
+void
+worker_loop(struct rotor_worker *w)
+{
+	struct rotor_worker *before = current;
+	int status;
+
+	OBJ_CHECK(w, WORKER_MAGIC);
+	current = w;
+	status = event_base_dispatch(w->base);
+	ASSERT(status == 0);	/* it has events of ours for as long as it lives */
+	/* The loop has broken off: what the last messages wanted done comes here. */
+	(void)worker_drain(w);
+	if (w->flush_armed)
+		flush(w);
+	current = before;
+}
+
+void
+worker_stop(struct rotor_worker *w)
+{
+	OBJ_CHECK(w, WORKER_MAGIC);
+	/* The message is ours, not allocated, so that stopping cannot fail. */
+	if (atomic_exchange(&w->stopping, 1) == 0)
+		inbox_push(&w->inbox, &w->stop);
+}
+
+/* For a worker whose thread has ended. */
+static void
+drain_as(struct rotor_worker *w)
+{
+	struct rotor_worker *before = current;
+
+	current = w;
+	(void)worker_drain(w);
+	current = before;
+}
+
+void
+worker_join(struct rotor_worker *w)
+{
+	OBJ_CHECK(w, WORKER_MAGIC);
+	if (w->started)
+		(void)pthread_join(w->thread, NULL);
+	w->started = 0;
+	drain_as(w);
+}
+
+static void
+free_event(struct event *ev)
+{
+	if (ev != NULL)
+		event_free(ev);
+}
+
+void
+worker_free(struct rotor_worker **wp)
+{
+	struct rotor_worker *w;
+
+	if (*wp == NULL)
+		return;
+	OBJ_TAKE(w, wp, WORKER_MAGIC);
+	ASSERT(!w->started);
+	drain_as(w);
+	free_event(w->inbox_ev);
+	free_event(w->tick_ev);
+	free_event(w->flush_ev);
+	if (w->base != NULL)
+		event_base_free(w->base);
+	inbox_fini(&w->inbox);
+	OBJ_FREE(w);
+}
+
+struct rotor_worker *
+rotor_worker_current(void)
+{
+	return current;
+}
+
+uint32_t
+rotor_worker_index(const struct rotor_worker *w)
+{
+	OBJ_CHECK(w, WORKER_MAGIC);
+	return w->index;
+}
+
+uint64_t
+rotor_worker_now_ms(const struct rotor_worker *w)
+{
+	OBJ_CHECK(w, WORKER_MAGIC);
+	return w->now_ms;
+}

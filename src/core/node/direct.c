@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* node/direct.c - see node/direct.h. */
+#include "config.h"
+
+#include "node/direct.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rotor/auth.h>
+#include <rotor/codes.h>
+
+#include "base/arena.h"
+#include "base/obj.h"
+#include "base/str.h"
+#include "channel/name.h"
+#include "client/client.h"
+#include "client/reply.h"
+#include "client/subscribe.h"
+#include "node/gather.h"
+#include "node/server.h"
+
+/* An order on its way; read by all workers, written by none. */
+struct errand {
+	uint32_t		magic;
+#define ERRAND_MAGIC		0xb37f5021u
+	struct direct_order	order;
+	struct arena		arena;
+	direct_done_f		*done;
+	void			*priv;
+};
+
+/* A server-side subscription that the API asked for; its own memory, since nobody
+ * waits for it. */
+struct api_sub {
+	struct sub_request	rq;
+	struct arena		arena;
+};
+
+static void
+api_sub_done(struct sub_request *rq, uint32_t code)
+{
+	struct api_sub *as = rq->priv;
+	struct rotor_client *c = rq->client;
+	Cp__Subscribe sub = CP__SUBSCRIBE__INIT;
+	Cp__Push push = CP__PUSH__INIT;
+
+	if (code == 0 && c->state != CLIENT_CLOSED && rq->sub != NULL) {
+		sub.recoverable = rq->res.recoverable;
+		sub.epoch = rq->res.epoch;
+		sub.offset = rq->res.offset;
+		sub.positioned = rq->res.positioned;
+		sub.data = rq->res.data;
+		push.channel = rq->sub->chan->text;
+		push.subscribe = &sub;
+		client_send_push(c, &push);
+		if (c->state != CLIENT_CLOSED)
+			subscribe_live(rq);
+	} else if (code != 0 && c->state != CLIENT_CLOSED) {
+		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
+	}
+	subscribe_end(rq);
+	arena_reset(&as->arena);
+	free(as);
+	client_unref(&c);
+}
+
+/* A repeated subscribe makes the subscription anew, without a leave. */
+static void
+replace_existing(struct rotor_client *c, struct rotor_str channel)
+{
+	struct sub *s = client_sub_get(c, channel);
+
+	if (s == NULL)
+		return;
+	s->flags &= ~SUB_EMIT_JOIN_LEAVE;
+	sub_free(&s);
+}
+
+static void
+do_subscribe(struct rotor_client *c, const struct direct_order *o)
+{
+	const struct conf_core *cc = &c->w->srv->cc;
+	struct api_sub *as;
+	struct sub_request *rq;
+
+	replace_existing(c, o->channel);
+	if (c->n_subs >= cc->client.channel_limit) {
+		client_close(c, ROTOR_DISCONNECT_CHANNEL_LIMIT, NULL);
+		return;
+	}
+	as = calloc(1, sizeof *as);
+	if (as == NULL) {
+		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
+		return;
+	}
+	arena_init(&as->arena, NULL, 0);
+	rq = &as->rq;
+	rq->client = c;
+	rq->arena = &as->arena;
+	rq->done = api_sub_done;
+	rq->priv = as;
+	rq->chan_info = arena_str(&as->arena, o->info);
+	rq->data = arena_str(&as->arena, o->data);
+	rq->expire_at = o->expire_at;
+	rq->recover = o->has_since;
+	rq->offset = o->since_offset;
+	rq->epoch = arena_str(&as->arena, o->since_epoch);
+	client_ref(c);
+	if (chan_name_parse(&cc->channel, arena_str(&as->arena, o->channel), &rq->name) != 0) {
+		rq->done(rq, ROTOR_ERR_UNKNOWN_CHANNEL);
+		return;
+	}
+	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), o->override_set, o->override_value) |
+	    SUB_SERVER_SIDE;
+	subscribe_start(rq);
+}
+
+static void
+unsubscribe_one(struct rotor_client *c, struct rotor_str channel, uint32_t code)
+{
+	struct sub *s = client_sub_get(c, channel);
+
+	if (s != NULL)
+		client_unsubscribe_push(s, code);
+}
+
+/* From all channels at once: one push without a channel. */
+static void
+unsubscribe_all(struct rotor_client *c, uint32_t code)
+{
+	Cp__Unsubscribe unsub = CP__UNSUBSCRIBE__INIT;
+	Cp__Push push = CP__PUSH__INIT;
+
+	while (c->n_subs > 0) {
+		struct sub *s = c->subs[c->n_subs - 1];
+
+		sub_free(&s);
+	}
+	unsub.code = code;
+	unsub.reason = rotor_unsubscribe_text(code);
+	push.unsubscribe = &unsub;
+	client_send_push(c, &push);
+}
+
+static void
+do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
+{
+	if (o->channel.len > 0)
+		unsubscribe_one(c, o->channel, o->code);
+	else
+		unsubscribe_all(c, o->code);
+}
+
+static void
+do_disconnect(struct rotor_client *c, const struct direct_order *o)
+{
+	client_close(c, o->code, o->reason.len > 0 ? o->reason.p : NULL);
+}
+
+static void
+do_refresh(struct rotor_client *c, const struct direct_order *o)
+{
+	Cp__Refresh refresh = CP__REFRESH__INIT;
+	Cp__Push push = CP__PUSH__INIT;
+
+	if (o->expired || (o->expire_at != 0 && o->expire_at <= c->w->now_unix_ms / 1000)) {
+		client_close(c, ROTOR_DISCONNECT_EXPIRED, NULL);
+		return;
+	}
+	c->expire_at = o->expire_at;
+	client_expiry_arm(c);
+	if (o->info.len > 0) {
+		rotor_buf_unref(&c->conn_info);
+		c->conn_info = rotor_buf_new(o->info.p, o->info.len);
+	}
+	if (o->expire_at != 0) {
+		refresh.expires = 1;
+		refresh.ttl = client_ttl(c, o->expire_at);
+	}
+	push.refresh = &refresh;
+	client_send_push(c, &push);
+}
+
+static void (*const direct_do[])(struct rotor_client *, const struct direct_order *) = {
+	[DIRECT_SUBSCRIBE] = do_subscribe,
+	[DIRECT_UNSUBSCRIBE] = do_unsubscribe,
+	[DIRECT_DISCONNECT] = do_disconnect,
+	[DIRECT_REFRESH] = do_refresh,
+};
+
+static int
+is_meant(const struct rotor_client *c, const struct direct_order *o)
+{
+	char text[36];
+	struct rotor_str id = { text, sizeof text };
+
+	uuid_text(c->id, text);
+	if (c->state != CLIENT_CONNECTED || (o->client.len > 0 && !str_eq(o->client, id)))
+		return 0;
+	if (o->session.len > 0)
+		return 0;	/* only emulated transports have sessions */
+	for (size_t i = 0; i < o->n_except; i++)
+		if (str_eq(o->except[i], id))
+			return 0;
+	return 1;
+}
+
+/* The user's clients, referenced: what is done to one may change the list. */
+static struct rotor_client **
+clients_of(struct rotor_worker *w, struct rotor_str user, uint32_t *ret_n)
+{
+	struct hub_user *u = hub_user_get(w->hub, user);
+	struct rotor_client **v;
+	uint32_t n = 0;
+
+	*ret_n = 0;
+	if (u == NULL || (v = malloc(u->n_clients * sizeof *v)) == NULL)
+		return NULL;
+	for (struct rotor_client *c = u->clients; c != NULL; c = c->user_next) {
+		client_ref(c);
+		v[n++] = c;
+	}
+	*ret_n = n;
+	return v;
+}
+
+static void
+errand_visit(struct rotor_worker *w, void *priv)
+{
+	const struct errand *e = priv;
+	struct rotor_client **v;
+	uint32_t n;
+
+	OBJ_CHECK(e, ERRAND_MAGIC);
+	v = clients_of(w, e->order.user, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_meant(v[i], &e->order))
+			direct_do[e->order.kind](v[i], &e->order);
+		client_unref(&v[i]);
+	}
+	free(v);
+}
+
+static void
+errand_done(struct rotor_worker *w, void *priv)
+{
+	struct errand *e = priv;
+
+	if (e->done != NULL)
+		e->done(w, e->priv);
+	arena_reset(&e->arena);
+	OBJ_FREE(e);
+}
+
+static int
+order_copy(struct errand *e, const struct direct_order *o)
+{
+	struct rotor_str *strs[] = { &e->order.user, &e->order.client, &e->order.session,
+	    &e->order.channel, &e->order.info, &e->order.data, &e->order.since_epoch };
+	struct rotor_str *except = arena_alloc(&e->arena, (o->n_except + 1) * sizeof *except);
+	char *reason = arena_strndup(&e->arena, o->reason.p != NULL ? o->reason.p : "", o->reason.len);
+
+	e->order = *o;
+	if (except == NULL || reason == NULL)
+		return -ENOMEM;
+	e->order.reason.p = reason;
+	for (size_t i = 0; i < o->n_except; i++)
+		except[i] = arena_str(&e->arena, o->except[i]);
+	e->order.except = except;
+	for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
+		size_t len = strs[i]->len;
+
+		*strs[i] = arena_str(&e->arena, *strs[i]);
+		if (len > 0 && strs[i]->p == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+direct_give(struct rotor_worker *w, const struct direct_order *order, direct_done_f *done, void *priv)
+{
+	struct errand *e;
+	int r;
+
+	OBJ_ALLOC(e, ERRAND_MAGIC);
+	if (e == NULL)
+		return -ENOMEM;
+	arena_init(&e->arena, NULL, 0);
+	e->done = done;
+	e->priv = priv;
+	r = order_copy(e, order);
+	if (r == 0)
+		r = gather(w, errand_visit, errand_done, e);
+	if (r != 0) {
+		arena_reset(&e->arena);
+		OBJ_FREE(e);
+	}
+	return r;
+}
+
+void
+direct_disconnect_others(struct rotor_client *c, uint32_t code)
+{
+	char text[36];
+	struct rotor_str self = { text, sizeof text };
+	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = client_user(c), .code = code,
+	    .except = &self, .n_except = 1 };
+
+	uuid_text(c->id, text);
+	direct_give(c->w, &o, NULL, NULL);
+}

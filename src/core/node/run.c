@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/run.c - a server from its first thread to its last.
+ *
+ *	start	threads; worker_start() of the modules on each; start() of the
+ *		modules (listeners open)
+ *	serve	until SIGTERM or SIGINT; SIGHUP reopens the log file
+ *	stop	listeners close; clients get 3001, spread over shutdown.spread;
+ *		worker_stop() of the modules on each worker; threads end
+ *
+ * All of it is driven by the control thread's loop.  A second signal, or
+ * shutdown.timeout, ends the process at once with status 1.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <rotor/codes.h>
+#include <rotor/log.h>
+
+#include "base/obj.h"
+#include "client/client.h"
+#include "log/log.h"
+#include "loop/worker.h"
+#include "module/loader.h"
+#include "node/gather.h"
+#include "node/server.h"
+
+#define WATCHDOG_LIMIT_MS	250u
+#define POLL_MS			50u
+#define GONE_MS			5500u	/* a peer's time to answer our Close, and a bit */
+
+struct run {
+	struct rotor_server	*srv;
+	struct event		*sigterm, *sigint, *sighup;
+	struct watchdog		*watchdog;
+	struct rotor_timer	*poll;		/* waits for the clients to be gone */
+	struct rotor_timer	*limit;		/* shutdown.timeout */
+	uint64_t		gone_by_ms;
+	uint32_t		threads;	/* running */
+	_Atomic int		worker_error;	/* of a module's worker_start() */
+	int			modules_started;
+	int			workers_ready;
+	int			status;
+};
+
+static void
+pid_file_write(struct rotor_server *srv)
+{
+	const char *path = srv->cc.pid_file;
+	int fd;
+
+	if (path[0] == '\0')
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+		ROTOR_LOG(srv->log, ROTOR_LOG_ERROR, "server", "cannot write pid_file",
+		    ROTOR_F_STR("file", path), ROTOR_F_STR("error", strerror(errno)));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+pid_file_remove(struct rotor_server *srv)
+{
+	if (srv->cc.pid_file[0] != '\0')
+		unlink(srv->cc.pid_file);
+}
+
+/*
+ * Stop.
+ */
+
+static void
+modules_down(struct rotor_worker *control, void *priv)
+{
+	(void)priv;
+	worker_stop(control);
+}
+
+static void
+modules_down_visit(struct rotor_worker *w, void *priv)
+{
+	struct run *run = priv;
+
+	loader_worker_stop(run->srv->loader, w);
+}
+
+/* The clients are gone, or have had their time. */
+static void
+stop_workers(struct run *run)
+{
+	rotor_timer_free(&run->poll);
+	if (!run->workers_ready || gather(run->srv->control, modules_down_visit, modules_down, run) != 0)
+		worker_stop(run->srv->control);
+}
+
+static void
+poll_gone(struct rotor_worker *control, void *priv)
+{
+	struct run *run = priv;
+
+	if (atomic_load(&run->srv->n_attached) == 0 || control->now_ms >= run->gone_by_ms)
+		stop_workers(run);
+	else
+		rotor_timer_set(run->poll, POLL_MS);
+}
+
+/* A worker's clients on their way out: a share of them each tick. */
+struct farewell {
+	struct rotor_timer	*timer;
+	uint32_t		batch;
+};
+
+static void
+farewell_tick(struct rotor_worker *w, void *priv)
+{
+	struct farewell *f = priv;
+	struct rotor_client *c = w->hub->all, *next;
+
+	for (uint32_t n = 0; c != NULL && n < f->batch; c = next) {
+		next = c->all_next;
+		n += c->state != CLIENT_CLOSED;
+		client_ref(c);
+		client_close(c, ROTOR_DISCONNECT_SHUTDOWN, NULL);
+		client_unref(&c);
+	}
+	for (c = w->hub->all; c != NULL && c->state == CLIENT_CLOSED;)
+		c = c->all_next;
+	if (c != NULL) {
+		rotor_timer_set(f->timer, POLL_MS);
+		return;
+	}
+	rotor_timer_free(&f->timer);
+	free(f);
+}
+
+static void
+farewell_begin(struct rotor_worker *w, void *priv)
+{
+	uint64_t ticks = (uint64_t)w->srv->cc.shutdown_spread_ms / POLL_MS + 1;
+	struct farewell *f = calloc(1, sizeof *f);
+
+	(void)priv;
+	if (f == NULL || (f->timer = rotor_timer_new(w, farewell_tick, f)) == NULL) {
+		free(f);
+		return;		/* they will see the connection break */
+	}
+	f->batch = (uint32_t)(w->hub->n_attached / ticks) + 1;
+	farewell_tick(w, f);
+}
+
+static void
+limit_passed(struct rotor_worker *control, void *priv)
+{
+	struct run *run = priv;
+
+	(void)control;
+	ROTOR_LOG(run->srv->log, ROTOR_LOG_FATAL, "server", "shutdown.timeout has passed, giving up",
+	    ROTOR_F_INT("clients", atomic_load(&run->srv->n_attached)));
+	pid_file_remove(run->srv);
+	_exit(1);
+}
+
+static void
+stop_begin(struct run *run)
+{
+	struct rotor_server *srv = run->srv;
+
+	atomic_store(&srv->stopping, 1);
+	run->limit = rotor_timer_new(srv->control, limit_passed, run);
+	run->poll = rotor_timer_new(srv->control, poll_gone, run);
+	if (run->limit != NULL)
+		rotor_timer_set(run->limit, (uint64_t)srv->cc.shutdown_timeout_ms);
+	if (run->modules_started)
+		loader_stop(srv->loader);
+	run->modules_started = 0;
+	run->gone_by_ms = srv->control->now_ms + (uint64_t)srv->cc.shutdown_spread_ms + GONE_MS;
+	for (uint32_t i = 0; i < run->threads; i++)
+		rotor_worker_post(srv->workers[i], farewell_begin, NULL);
+	if (run->poll != NULL)
+		rotor_timer_set(run->poll, POLL_MS);
+	else
+		stop_workers(run);
+}
+
+static void
+on_stop_signal(evutil_socket_t sig, short events, void *priv)
+{
+	struct run *run = priv;
+	struct rotor_server *srv = run->srv;
+
+	(void)events;
+	worker_busy(srv->control, "signal");
+	if (atomic_load(&srv->stopping)) {
+		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "server", "second signal, leaving at once");
+		pid_file_remove(srv);
+		_exit(1);
+	}
+	ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "server", "stopping",
+	    ROTOR_F_STR("signal", strsignal((int)sig)),
+	    ROTOR_F_INT("clients", atomic_load(&srv->n_attached)));
+	stop_begin(run);
+	worker_idle(srv->control);
+}
+
+static void
+on_sighup(evutil_socket_t sig, short events, void *priv)
+{
+	struct run *run = priv;
+	int r = log_reopen(run->srv->log);
+
+	(void)sig;
+	(void)events;
+	if (r != 0)
+		ROTOR_LOG(run->srv->log, ROTOR_LOG_ERROR, "server", "cannot reopen the log file",
+		    ROTOR_F_STR("error", strerror(-r)));
+}
+
+/*
+ * Start.
+ */
+
+static void
+give_up(struct run *run)
+{
+	run->status = 1;
+	stop_begin(run);
+}
+
+static void
+modules_up(struct rotor_worker *control, void *priv)
+{
+	struct run *run = priv;
+	struct rotor_server *srv = run->srv;
+
+	(void)control;
+	if (run->worker_error != 0) {
+		ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server", "a module cannot start on a worker",
+		    ROTOR_F_STR("error", strerror(-run->worker_error)));
+		give_up(run);
+		return;
+	}
+	run->workers_ready = 1;
+	if (atomic_load(&srv->stopping))
+		return;		/* a signal was faster */
+	if (loader_start(srv->loader) != 0) {
+		give_up(run);
+		return;
+	}
+	run->modules_started = 1;
+	pid_file_write(srv);
+	ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "server", "started", ROTOR_F_STR("version", PACKAGE_VERSION),
+	    ROTOR_F_STR("node", srv->name), ROTOR_F_INT("workers", srv->n_workers),
+	    ROTOR_F_STR("engine", srv->cc.engine_type), ROTOR_F_INT("pid", getpid()));
+}
+
+static void
+modules_up_visit(struct rotor_worker *w, void *priv)
+{
+	struct run *run = priv;
+	int r = loader_worker_start(run->srv->loader, w);
+
+	if (r != 0)
+		run->worker_error = r;
+}
+
+static int
+start_threads(struct run *run)
+{
+	struct rotor_server *srv = run->srv;
+
+	for (; run->threads < srv->n_workers; run->threads++) {
+		int r = worker_start(srv->workers[run->threads]);
+
+		if (r != 0) {
+			ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server", "cannot start a worker thread",
+			    ROTOR_F_STR("error", strerror(-r)));
+			return r;
+		}
+	}
+	return gather(srv->control, modules_up_visit, modules_up, run);
+}
+
+static struct event *
+on_signal(struct run *run, int sig, event_callback_fn fn)
+{
+	struct event *ev = evsignal_new(run->srv->control->base, sig, fn, run);
+
+	if (ev != NULL)
+		event_add(ev, NULL);
+	return ev;
+}
+
+/* Workers must not take the signals that the control thread waits for; they inherit
+ * its mask. */
+static void
+mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static void
+warn_insecure(struct rotor_server *srv)
+{
+	const struct conf_client *cl = &srv->cc.client;
+
+	if (cl->insecure)
+		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "server", "INSECURE client mode: no authentication");
+	for (size_t i = 0; i < cl->allowed_origins.n; i++)
+		if (strcmp(cl->allowed_origins.v[i], "*") == 0)
+			ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "server", "client.allowed_origins admits any origin");
+}
+
+static void
+run_fini(struct run *run)
+{
+	struct rotor_server *srv = run->srv;
+	struct event *events[] = { run->sigterm, run->sigint, run->sighup };
+
+	for (uint32_t i = 0; i < run->threads; i++)
+		worker_stop(srv->workers[i]);
+	for (uint32_t i = 0; i < run->threads; i++)
+		worker_join(srv->workers[i]);
+	watchdog_stop(&run->watchdog);
+	rotor_timer_free(&run->poll);
+	rotor_timer_free(&run->limit);
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	pid_file_remove(srv);
+}
+
+int
+server_run(struct rotor_server *srv)
+{
+	struct run run = { .srv = srv };
+
+	OBJ_CHECK(srv, SERVER_MAGIC);
+	srv->started_ms = srv->control->now_ms;
+	signal(SIGPIPE, SIG_IGN);
+	warn_insecure(srv);
+	mask_signals(SIG_BLOCK);
+	if (start_threads(&run) == 0)
+		run.watchdog = watchdog_start(srv, WATCHDOG_LIMIT_MS);
+	else
+		give_up(&run);
+	run.sigterm = on_signal(&run, SIGTERM, on_stop_signal);
+	run.sigint = on_signal(&run, SIGINT, on_stop_signal);
+	run.sighup = on_signal(&run, SIGHUP, on_sighup);
+	mask_signals(SIG_UNBLOCK);
+	worker_loop(srv->control);
+	run_fini(&run);
+	if (run.status == 0)
+		ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "server", "stopped");
+	return run.status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* node/stats.h - the metrics the core counts. */
+#ifndef ROTOR_NODE_STATS_H
+#define ROTOR_NODE_STATS_H
+
+#include <rotor/metrics.h>
+
+struct rotor_server;
+
+#define STATS_COMMANDS		12u
+#define STATS_API_METHODS	32u
+
+struct stats {
+	rotor_metric_id	num_clients;		/* gauges: the sum over the workers */
+	rotor_metric_id	num_subscriptions;
+	rotor_metric_id	messages_sent[3];	/* by ROTOR_PUBLICATION, _JOIN, _LEAVE */
+	rotor_metric_id	messages_received[3];
+	rotor_metric_id	deliveries;		/* messages put on client queues by fan-out */
+	rotor_metric_id	connections_accepted[2];	/* by ROTOR_JSON, ROTOR_PROTOBUF */
+	struct rotor_metric	*disconnects;	/* by code */
+	struct rotor_metric	*unsubscribes;	/* by code */
+	struct rotor_metric	*reply_errors;	/* by code */
+	rotor_metric_id	command[STATS_COMMANDS];	/* by index in command_table */
+	rotor_metric_id	api_command[STATS_API_METHODS];	/* by index in api_methods */
+	struct rotor_metric	*api_errors;	/* by error */
+	struct rotor_metric	*recoveries;	/* by recovered */
+};
+
+/* Registers them all.  0 or -ENOMEM. */
+int stats_init(struct stats *st, struct rotor_server *srv);
+/* Counts one event in a family whose label is a number (off the hot path). */
+void stats_count_code(struct rotor_worker *w, struct rotor_metric *family, uint32_t code);
+
+#endif

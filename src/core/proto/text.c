@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "proto/text.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+size_t
+text_char_len(const char *p, const char *end)
+{
+	uint32_t c;
+	size_t n = utf8_read(p, (size_t)(end - p), &c);
+
+	/* U+FFFD itself takes three bytes; alone it stands for a broken one. */
+	return n == 1 && c == UTF8_INVALID ? 0 : n;
+}
+
+int
+text_valid(struct rotor_str s)
+{
+	const char *p = s.p, *end = s.p + s.len;
+	uint64_t eight;
+	size_t n;
+
+	while (p < end) {
+		if (end - p >= 8) {
+			memcpy(&eight, p, 8);
+			if ((eight & 0x8080808080808080u) == 0) {
+				p += 8;
+				continue;
+			}
+		}
+		n = text_char_len(p, end);
+		if (n == 0)
+			return 0;
+		p += n;
+	}
+	return 1;
+}
+
+size_t
+text_put_char(char *to, uint32_t c)
+{
+	/* By length: the bits that mark the first byte. */
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4, i;
+
+	for (i = n - 1; i > 0; i--) {
+		to[i] = (char)(0x80 | (c & 0x3f));
+		c >>= 6;
+	}
+	to[0] = (char)(lead[n] | c);
+	return n;
+}

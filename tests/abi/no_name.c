@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/abi/no_name.c - has no name. */
+#include "config.h"
+
+#include <rotor/module.h>
+
+ROTOR_API extern const struct rotor_module rotor_module;
+const struct rotor_module rotor_module = {
+	.abi_major = ROTOR_ABI_MAJOR,
+	.abi_minor = ROTOR_ABI_MINOR,
+	.size = sizeof(struct rotor_module),
+};

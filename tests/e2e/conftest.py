@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: shared daemons, daemons of one's own, channels, and what to skip.
+
+A test that takes `main` or `quick` runs against a daemon that all tests of the
+session share, once for each number of workers and each encoding; it uses
+channels of its own.  A test that takes `start` gets daemons with any
+configuration, which are stopped, and checked, when it ends.
+"""
+
+import itertools
+import os
+import uuid
+
+import pytest
+
+from rig import config, server
+
+ROTOR = server.is_rotor()
+WORKERS = (1, 2) if ROTOR else (1,)
+rotor_only = pytest.mark.skipif(not ROTOR, reason="a feature of Rotor's own")
+
+
+class Pool:
+    """The shared daemons of this process, by name and number of workers."""
+
+    def __init__(self, factory):
+        self.factory = factory
+        self.running = {}
+
+    def get(self, name, workers):
+        key = (name, workers)
+        if key not in self.running:
+            directory = self.factory.mktemp(f"{name}{workers}")
+            self.running[key] = server.Server(directory, config.SHARED[name],
+                                              env={"ROTOR_WORKERS": workers})
+        return self.running[key]
+
+    def drop_dead(self):
+        """A daemon that one test killed must not fail the next ones."""
+        self.running = {k: s for k, s in self.running.items() if s.process.poll() is None}
+
+    def stop(self):
+        for shared in self.running.values():
+            shared.stop()
+
+
+@pytest.fixture(scope="session")
+def pool(tmp_path_factory):
+    shared = Pool(tmp_path_factory)
+    yield shared
+    shared.stop()
+
+
+class Shared:
+    """A shared daemon as one test sees it: with the encoding it is to use."""
+
+    def __init__(self, shared, encoding):
+        self.server = shared
+        self.encoding = encoding
+
+    def __getattr__(self, name):
+        return getattr(self.server, name)
+
+    def open(self, **kw):
+        return self.server.open(kw.pop("encoding", self.encoding), **kw)
+
+    def client(self, token=None, **kw):
+        return self.server.client(token, kw.pop("encoding", self.encoding), **kw)
+
+
+def _shared(pool, name, workers, encoding):
+    shared = pool.get(name, workers)
+    try:
+        yield Shared(shared, encoding)
+        shared.close_opened()
+        shared.check()
+    finally:
+        shared.close_opened()
+        pool.drop_dead()
+
+
+@pytest.fixture(params=WORKERS, ids=lambda n: f"w{n}")
+def workers(request):
+    return request.param
+
+
+@pytest.fixture(params=["json", "protobuf"])
+def encoding(request):
+    return request.param
+
+
+@pytest.fixture
+def main(pool, workers, encoding):
+    yield from _shared(pool, "main", workers, encoding)
+
+
+@pytest.fixture
+def quick(pool, workers):
+    yield from _shared(pool, "quick", workers, "json")
+
+
+@pytest.fixture
+def plain(pool, workers):
+    """The main daemon for tests that have nothing to do with the encoding."""
+    yield from _shared(pool, "main", workers, "json")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(config, ...): a daemon of one's own."""
+    running = []
+    numbers = itertools.count()
+
+    def start_one(conf=None, **kw):
+        directory = tmp_path / f"server{next(numbers)}"
+        directory.mkdir()
+        one = server.Server(directory, config.MAIN if conf is None else conf, **kw)
+        running.append(one)
+        return one
+
+    yield start_one
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def channel():
+    """channel("ns"): a name that no other test uses."""
+    def make(namespace=""):
+        name = uuid.uuid4().hex[:12]
+        return f"{namespace}:{name}" if namespace else name
+    return make
+
+
+def pytest_report_header():
+    return f"server: {server.binary()}, asan options: {os.environ.get('ASAN_OPTIONS', '-')}"

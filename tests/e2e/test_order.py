@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Order and completeness while everything happens at once."""
+
+import threading
+
+import pytest
+
+from rig import tokens
+from rig.api import Api
+
+
+def collect(reader, count, into):
+    for _ in range(count):
+        pub = reader.pub(30)
+        into.append((pub.get("offset"), pub["data"]))
+
+
+def in_threads(*functions):
+    """Runs them at the same time; raises what they raised."""
+    failures = []
+
+    def guarded(function):
+        try:
+            function()
+        except BaseException as e:
+            failures.append(e)
+    threads = [threading.Thread(target=guarded, args=(f,)) for f in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if failures:
+        raise failures[0]
+
+
+@pytest.mark.parametrize("namespace", ["plain", "big"])
+def test_same_order_for_everyone(main, channel, namespace):
+    """Publishers of both kinds race; all subscribers, on all workers, see one order."""
+    name, each = channel(namespace), 100
+    readers = [main.client() for _ in range(6)]
+    for reader in readers:
+        reader.subscribe(name)
+    writers = [main.client() for _ in range(2)]
+    apis = [main.keep(Api(main.address)) for _ in range(2)]
+    seen = [[] for _ in readers]
+    in_threads(
+        *(lambda w=w, i=i: [w.publish(name, [i, n]) for n in range(each)]
+          for i, w in enumerate(writers)),
+        *(lambda a=a, i=i: [a.publish(name, [i, n]) for n in range(each)]
+          for i, a in enumerate(apis, len(writers))),
+        *(lambda r=r, s=s: collect(r, 4 * each, s) for r, s in zip(readers, seen)))
+    assert all(s == seen[0] for s in seen[1:])
+    for writer in range(4):
+        assert [d[1] for _, d in seen[0] if d[0] == writer] == list(range(each))
+    if namespace == "big":
+        assert [offset for offset, _ in seen[0]] == list(range(1, 4 * each + 1))
+
+
+def test_recovery_races_with_publications(main, channel):
+    """Subscribers come, recover and go while publications flow: each one sees every
+    offset once, in order, whether it was recovered or came live."""
+    name, total, rounds = channel("big"), 600, 12
+    epoch = main.client().call("history", channel=name)["epoch"]
+    api = main.keep(Api(main.address))
+
+    def publish():
+        for i in range(1, total + 1):
+            api.publish(name, i)
+
+    def follow():
+        at = 0
+        while at < total:
+            client = main.client()
+            result = client.subscribe(name, recover=True, offset=at, epoch=epoch)
+            assert result.get("recovered"), result
+            got = [p["offset"] for p in result.get("publications", [])]
+            wanted = min(total, at + len(got) + total // rounds)
+            while at + len(got) < wanted:
+                got.append(client.pub(30)["offset"])
+            got += [p["pub"]["offset"] for p in client.pushes()]
+            assert got == list(range(at + 1, at + 1 + len(got)))
+            at += len(got)
+            client.close()
+    in_threads(publish, follow, follow, follow)
+
+
+def test_first_subscription_races_with_publications(main, channel):
+    """A fresh subscription gets a position, and then everything after it."""
+    name, total = channel("big"), 300
+    api = main.keep(Api(main.address))
+
+    def watch():
+        client = main.client()
+        for _ in range(15):
+            at = client.subscribe(name).get("offset", 0)
+            while at < total:
+                offset = client.pub(30)["offset"]
+                assert offset == at + 1
+                at = offset
+                if at % 20 == 0:
+                    break
+            client.call("unsubscribe", channel=name)
+            client.pushes()
+    in_threads(lambda: [api.publish(name, i) for i in range(total)], watch, watch)
+
+
+def test_unsubscribed_means_silent(main, channel):
+    """After the reply to unsubscribe there is nothing more of that channel."""
+    name, total = channel("plain"), 300
+    api = main.keep(Api(main.address))
+
+    def come_and_go():
+        client = main.client()
+        for _ in range(60):
+            client.subscribe(name)
+            client.call("unsubscribe", channel=name)
+            client.inbox.clear()
+            assert client.pushes() == []
+    in_threads(lambda: [api.publish(name, i) for i in range(total)], come_and_go, come_and_go)
+
+
+def test_joins_and_leaves_match(main, channel):
+    """With clients coming and going on all workers, each join has its leave."""
+    name = channel("jl")
+    watcher = main.client()
+    watcher.subscribe(name)
+    watcher.push()
+
+    def come_and_go():
+        for _ in range(20):
+            client = main.client(tokens.conn("u1"))
+            client.subscribe(name)
+            client.close()
+    in_threads(come_and_go, come_and_go)
+    present = set()
+    for _ in range(80):
+        push = watcher.push()
+        client = next(push[kind]["info"]["client"] for kind in ("join", "leave") if kind in push)
+        if "join" in push:
+            assert client not in present
+            present.add(client)
+        else:
+            present.remove(client)
+    assert present == set()
+    assert watcher.call("presence_stats", channel=name)["num_clients"] == 1

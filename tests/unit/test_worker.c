@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/test_worker.c - the loop: posting, timers, watches, stopping; and the watchdog's judgement. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "loop/stall.h"
+#include "loop/worker.h"
+
+/* What the worker's thread notes, to be looked at after it has been joined: cmocka's
+ * assertions belong to the main thread. */
+struct notes {
+	struct rotor_worker	*w;		/* not written to meanwhile */
+	struct rotor_worker	*given, *current;
+	uint32_t		n, order[64];
+	uint64_t		set_ms, fired_ms;
+	struct rotor_timer	*timer;
+	struct rotor_watch	*watch;
+	int			fd[2];
+	uint32_t		events;
+	int			drained, flush_seen;
+};
+
+static struct notes *
+notes_of(void **state)
+{
+	return *state;
+}
+
+static int
+setup(void **state)
+{
+	struct notes *n = calloc(1, sizeof *n);
+
+	if (n == NULL)
+		return -1;
+	n->w = worker_new(NULL, 3);
+	*state = n;
+	return n->w != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	struct notes *n = *state;
+
+	worker_free(&n->w);
+	free(n);
+	return 0;
+}
+
+static void
+post(struct notes *n, rotor_task_f *fn)
+{
+	assert_int_equal(rotor_worker_post(n->w, fn, n), ROTOR_OK);
+}
+
+static void
+start_stop_join(struct notes *n)
+{
+	assert_int_equal(worker_start(n->w), 0);
+	worker_stop(n->w);
+	worker_join(n->w);
+}
+
+static void
+note_one(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->order[n->n++] = 1;
+	n->current = rotor_worker_current();
+	n->given = w;
+}
+
+static void
+note_two(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	(void)w;
+	n->order[n->n++] = 2;
+}
+
+static void
+runs_what_is_posted(void **state)
+{
+	struct notes *n = notes_of(state);
+	struct rotor_worker *w = n->w;
+
+	post(n, note_one);
+	post(n, note_two);
+	post(n, note_one);
+	start_stop_join(n);
+	assert_int_equal(n->n, 3);
+	assert_int_equal(n->order[0], 1);
+	assert_int_equal(n->order[1], 2);
+	assert_int_equal(n->order[2], 1);
+	assert_ptr_equal(n->current, w);
+	assert_ptr_equal(n->given, w);
+	assert_int_equal(rotor_worker_index(w), 3);
+	assert_null(rotor_worker_current());
+}
+
+static void
+post_more(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->order[n->n++] = 9;
+	if (n->n < 50 && rotor_worker_post(w, post_more, n) != ROTOR_OK)
+		abort();
+}
+
+/* The stop is in the inbox before most of the work is: that is done all the same. */
+static void
+stops_when_the_inbox_is_empty(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	post(n, post_more);
+	worker_stop(n->w);
+	worker_stop(n->w);		/* once more is harmless */
+	assert_int_equal(worker_start(n->w), 0);
+	worker_join(n->w);
+	assert_int_equal(n->n, 50);
+}
+
+static void
+frees_what_was_never_run(void **state)
+{
+	struct notes *n = notes_of(state);
+	struct rotor_worker *w = n->w;
+
+	post(n, note_one);
+	worker_join(w);			/* never started */
+	assert_int_equal(n->n, 1);
+	assert_ptr_equal(n->current, w);
+	post(n, note_two);
+	worker_free(&w);
+	assert_null(w);
+	assert_int_equal(n->n, 2);
+	n->w = NULL;
+}
+
+static void
+can_run_again(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	start_stop_join(n);
+	post(n, note_two);
+	start_stop_join(n);
+	worker_stop(n->w);		/* as the control thread does it */
+	worker_loop(n->w);
+	assert_int_equal(n->n, 1);
+}
+
+static void
+drain_within(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	if (rotor_worker_post(w, note_two, n) != ROTOR_OK)
+		abort();
+	n->drained = worker_drain(w);	/* already going on: nothing happens */
+	n->order[n->n++] = 1;
+}
+
+static void
+drains_without_recursion(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	n->drained = -1;
+	post(n, drain_within);
+	assert_int_equal(worker_drain(n->w), 1);
+	assert_int_equal(n->drained, 0);
+	assert_int_equal(n->n, 2);
+	assert_int_equal(n->order[0], 1);
+	assert_int_equal(n->order[1], 2);
+}
+
+static uint64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void
+timer_fired(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->fired_ms = rotor_worker_now_ms(w);
+	n->order[n->n++] = 5;
+	rotor_timer_free(&n->timer);
+	worker_stop(w);
+}
+
+static void
+set_timer(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->set_ms = rotor_worker_now_ms(w);
+	n->timer = rotor_timer_new(w, timer_fired, n);
+	if (n->timer == NULL)
+		abort();
+	rotor_timer_set(n->timer, UINT64_MAX);	/* no overflow into the past */
+	rotor_timer_cancel(n->timer);
+	rotor_timer_set(n->timer, 100000);
+	rotor_timer_set(n->timer, 120);
+}
+
+static void
+fires_timers(void **state)
+{
+	struct notes *n = notes_of(state);
+	uint64_t before = clock_ms();
+
+	post(n, set_timer);
+	worker_loop(n->w);
+	assert_int_equal(n->n, 1);
+	assert_null(n->timer);
+	assert_true(n->set_ms >= before);
+	assert_true(n->fired_ms >= n->set_ms + 120);
+	assert_true(clock_ms() >= before + 120);
+}
+
+static void
+on_watch(struct rotor_worker *w, int fd, uint32_t events, void *priv)
+{
+	struct notes *n = priv;
+	char c;
+
+	n->events |= events;
+	if (events & ROTOR_READ && read(fd, &c, 1) == 1)
+		n->order[n->n++] = (uint32_t)c;
+	if (n->n == 2) {
+		rotor_watch_free(&n->watch);	/* from within */
+		worker_stop(w);
+	}
+}
+
+static void
+set_watch(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->watch = rotor_watch_new(w, n->fd[0], ROTOR_READ, on_watch, n);
+	if (n->watch == NULL)
+		abort();
+	if (write(n->fd[1], "ab", 2) != 2)	/* level-triggered: seen twice */
+		abort();
+}
+
+static void
+watches_descriptors(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	assert_int_equal(pipe(n->fd), 0);
+	post(n, set_watch);
+	worker_loop(n->w);
+	assert_int_equal(n->n, 2);
+	assert_int_equal(n->order[0], 'a');
+	assert_int_equal(n->order[1], 'b');
+	assert_int_equal(n->events, ROTOR_READ);
+	assert_null(n->watch);
+	(void)close(n->fd[0]);
+	(void)close(n->fd[1]);
+}
+
+static void
+on_writable(struct rotor_worker *w, int fd, uint32_t events, void *priv)
+{
+	struct notes *n = priv;
+
+	(void)fd;
+	n->events |= events;
+	if (rotor_watch_set(n->watch, 0) != ROTOR_OK)
+		abort();
+	worker_stop(w);
+}
+
+static void
+changes_and_pauses_watches(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	assert_int_equal(pipe(n->fd), 0);
+	assert_null(rotor_watch_new(n->w, -1, ROTOR_READ, on_writable, n));
+	n->watch = rotor_watch_new(n->w, n->fd[1], 0, on_writable, n);
+	assert_non_null(n->watch);
+	assert_int_equal(rotor_watch_set(n->watch, 8), -EINVAL);
+	worker_stop(n->w);
+	worker_loop(n->w);
+	assert_int_equal(n->events, 0);	/* paused from the start */
+	assert_int_equal(rotor_watch_set(n->watch, ROTOR_READ | ROTOR_WRITE), ROTOR_OK);
+	assert_int_equal(rotor_watch_set(n->watch, ROTOR_WRITE), ROTOR_OK);
+	worker_loop(n->w);
+	assert_int_equal(n->events, ROTOR_WRITE);
+	n->events = 0;
+	worker_stop(n->w);
+	worker_loop(n->w);
+	assert_int_equal(n->events, 0);
+	rotor_watch_free(&n->watch);
+	rotor_watch_free(&n->watch);
+	(void)close(n->fd[0]);
+	(void)close(n->fd[1]);
+}
+
+static void
+look_at_flush(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	n->flush_seen = (int)w->flush_armed;
+	worker_stop(w);
+}
+
+static void
+arm_flush(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	worker_arm_flush(w);
+	worker_arm_flush(w);
+	n->flush_seen = (int)w->flush_armed;
+	if (rotor_worker_post(w, note_two, n) != ROTOR_OK)
+		abort();
+	n->timer = rotor_timer_new(w, look_at_flush, n);
+	if (n->timer == NULL)
+		abort();
+	rotor_timer_set(n->timer, 0);
+}
+
+static void
+flushes_once_after_what_is_ready(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	post(n, arm_flush);
+	assert_int_equal(worker_drain(n->w), 1);
+	assert_int_equal(n->flush_seen, 1);
+	assert_int_equal(n->n, 1);	/* the drain went on; the flush waits */
+	assert_int_equal(n->w->flush_armed, 1);
+	worker_loop(n->w);
+	assert_int_equal(n->flush_seen, 0);	/* by the next tick it is through */
+	rotor_timer_free(&n->timer);
+}
+
+/* Keeps the loop busy with messages for good, until a timer gets its turn. */
+static void
+post_for_ever(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	if (n->n == 0 && rotor_worker_post(w, post_for_ever, n) != ROTOR_OK)
+		abort();
+}
+
+static void
+full_inbox_starves_nobody(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	post(n, set_timer);
+	post(n, post_for_ever);
+	worker_loop(n->w);
+	assert_int_equal(n->n, 1);
+	assert_int_equal(n->order[0], 5);
+}
+
+static void
+begin_callback(struct rotor_worker *w, uint64_t since_ms, const char *what)
+{
+	atomic_store(&w->busy_what, what);
+	atomic_store(&w->busy_since_ms, since_ms);
+}
+
+static void
+reports_a_stall_once(void **state)
+{
+	struct rotor_worker *w = notes_of(state)->w;
+	struct stall st = { 0 };
+
+	assert_int_equal(stall_check(&st, w, 5000, 250), STALL_NOTHING);
+	begin_callback(w, 5000, "watch");
+	assert_int_equal(stall_check(&st, w, 5250, 250), STALL_NOTHING);
+	assert_int_equal(stall_check(&st, w, 5251, 250), STALL_BEGAN);
+	assert_string_equal(st.what, "watch");
+	assert_int_equal(st.ms, 251);
+	assert_int_equal(stall_check(&st, w, 5400, 250), STALL_NOTHING);
+	assert_int_equal(stall_check(&st, w, 9000, 250), STALL_NOTHING);
+	begin_callback(w, 0, "watch");
+	assert_int_equal(stall_check(&st, w, 9100, 250), STALL_ENDED);
+	assert_string_equal(st.what, "watch");
+	assert_int_equal(st.ms, 4000);
+	assert_int_equal(stall_check(&st, w, 9200, 250), STALL_NOTHING);
+}
+
+static void
+reports_each_stall(void **state)
+{
+	struct rotor_worker *w = notes_of(state)->w;
+	struct stall st = { 0 };
+
+	begin_callback(w, 1000, "inbox");
+	assert_int_equal(stall_check(&st, w, 2000, 250), STALL_BEGAN);
+	begin_callback(w, 2001, "flush");	/* at once the next */
+	assert_int_equal(stall_check(&st, w, 2300, 250), STALL_ENDED);
+	assert_string_equal(st.what, "inbox");
+	assert_int_equal(stall_check(&st, w, 2400, 250), STALL_BEGAN);
+	assert_string_equal(st.what, "flush");
+	begin_callback(w, 2450, "timers");
+	assert_int_equal(stall_check(&st, w, 2500, 250), STALL_ENDED);
+	assert_int_equal(stall_check(&st, w, 2500, 250), STALL_NOTHING);
+}
+
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(runs_what_is_posted),
+		TEST(stops_when_the_inbox_is_empty),
+		TEST(frees_what_was_never_run),
+		TEST(can_run_again),
+		TEST(drains_without_recursion),
+		TEST(fires_timers),
+		TEST(watches_descriptors),
+		TEST(changes_and_pauses_watches),
+		TEST(flushes_once_after_what_is_ready),
+		TEST(full_inbox_starves_nobody),
+		TEST(reports_a_stall_once),
+		TEST(reports_each_stall),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
