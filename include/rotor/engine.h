@@ -76,7 +76,8 @@ struct rotor_broker {
 	size_t	size;
 	/* The first subscriber of a channel on this node has come (the last has
 	 * gone).  From `done` on, and not before, every publication of the
-	 * channel must be given to rotor_deliver(). */
+	 * channel must be given to rotor_deliver().  On the control thread, one
+	 * channel's calls in order.  NULL (both): there is nothing to do. */
 	void	(*subscribe)(void *ctx, struct rotor_worker *w, struct rotor_str channel,
 		    rotor_done_f *done, void *token);
 	void	(*unsubscribe)(void *ctx, struct rotor_worker *w, struct rotor_str channel);

@@ -323,7 +323,7 @@ print_help(FILE *out, size_t i)
 	    auth_commands[i].args, auth_commands[i].summary, verbs[i].help);
 }
 
-/* -1: go on; otherwise the exit status. */
+/* -1: go on; otherwise the exit status (2: wrong usage). */
 static int
 parse_flags(struct request *rq, size_t i, int argc, char **argv)
 {
@@ -346,8 +346,8 @@ parse_flags(struct request *rq, size_t i, int argc, char **argv)
 		case 't':
 			if (parse_ttl(optarg, &rq->ttl) == 0)
 				break;
-			fprintf(rq->out, "error: -t takes seconds, or -1, not \"%s\"\n", optarg);
-			return (1);
+			fprintf(stderr, "error: -t takes seconds, or -1, not \"%s\"\n", optarg);
+			return (2);
 		case 'q':
 			rq->quiet = 1;
 			break;
@@ -355,7 +355,7 @@ parse_flags(struct request *rq, size_t i, int argc, char **argv)
 			print_help(rq->out, i);
 			return (0);
 		default:
-			return (1);
+			return (2);
 		}
 	}
 	rq->args = argv + optind;

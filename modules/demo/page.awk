@@ -7,11 +7,16 @@ BEGIN {
 	print "#include \"page.h\"\n"
 	print "const char *const demo_page[] = {"
 }
+# Not gsub(): awks differ in what a backslash means in its replacement.
+function quoted(line,	i, c, text) {
+	for (i = 1; i <= length(line); i++) {
+		c = substr(line, i, 1)
+		text = text (c == "\\" || c == "\"" || c == "?" ? "\\" : "") c
+	}
+	return text
+}
 {
-	gsub(/\\/, "\\\\")
-	gsub(/"/, "\\\"")
-	gsub(/\?/, "\\?")
-	print "\t\"" $0 "\\n\","
+	print "\t\"" quoted($0) "\\n\","
 }
 END {
 	print "\t0"

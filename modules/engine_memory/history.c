@@ -346,29 +346,9 @@ history_remove(void *ctx, struct rotor_worker *w, struct rotor_str channel, roto
 	done(token, 0);
 }
 
-/* One node: every publication is delivered where it is published. */
-static void
-history_subscribe(void *ctx, struct rotor_worker *w, struct rotor_str channel, rotor_done_f *done,
-    void *token)
-{
-	(void)ctx;
-	(void)w;
-	(void)channel;
-	done(token, 0);
-}
-
-static void
-history_unsubscribe(void *ctx, struct rotor_worker *w, struct rotor_str channel)
-{
-	(void)ctx;
-	(void)w;
-	(void)channel;
-}
-
+/* Without subscribe(): on one node every publication is delivered where it is made. */
 const struct rotor_broker history_broker = {
 	.size = sizeof history_broker,
-	.subscribe = history_subscribe,
-	.unsubscribe = history_unsubscribe,
 	.publish = history_publish,
 	.history = history_read,
 	.history_remove = history_remove,

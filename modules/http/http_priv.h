@@ -33,7 +33,7 @@ struct http_ws;
 
 #define HEAD_TIMEOUT_MS		10000u	/* for a request's head, from its first byte or the accept */
 #define BODY_TIMEOUT_MS		30000u	/* for its body */
-#define WRITE_TIMEOUT_MS	10000u	/* for each piece of a response */
+#define WRITE_TIMEOUT_MS	60000u	/* for each piece of a response that does not fit the kernel */
 #define IDLE_TIMEOUT_MS		60000u	/* between requests */
 #define LINGER_TIMEOUT_MS	2000u	/* for the peer to take the last response */
 #define BODY_MAX		(64u * 1024u * 1024u)	/* where the route sets no limit */

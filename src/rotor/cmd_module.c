@@ -70,7 +70,6 @@ cmd_module(int argc, char **argv)
 
 	argc = strip(argc, argv, &common);
 	src.file = common.file != NULL ? common.file : conf_default_file();
-	src.file_optional = common.file == NULL;
 	args.conf = conf_load(&src);
 	args.module_dir = common.module_dir;
 	srv = args.conf != NULL ? server_new(&args) : NULL;

@@ -116,7 +116,7 @@ cmd_serve(int argc, char **argv)
 			return cmd_usage("serve", 1);
 	}
 	src.file = sa.file != NULL ? sa.file : conf_default_file();
-	src.file_optional = sa.file == NULL;
+	src.file_optional = 1;		/* the environment may say all */
 	src.flags = sa.flags;
 	src.n_flags = sa.n_flags;
 	args.conf = conf_load(&src);

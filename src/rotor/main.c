@@ -57,6 +57,8 @@ cmd_version(int argc, char **argv)
 {
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return cmd_usage(argv[0], 0);
+	if (argc > 1)
+		return cmd_usage(argv[0], 1);
 	printf("Rotor v%s (ABI %u.%u)\n", rotor_version(), ROTOR_ABI_MAJOR, ROTOR_ABI_MINOR);
 	return 0;
 }

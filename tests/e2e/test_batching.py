@@ -66,6 +66,26 @@ def test_commands_in_many_frames_at_once(main, channel):
     assert [client.reply(n) for n in ids] == [{"publish": {}}] * 200
 
 
+def test_replies_follow_command_order(main, channel):
+    """Also where commands wait for the engine, and frames arrive meanwhile."""
+    client, name = main.client(), channel("all")
+    sent = []
+    for frame in range(6):
+        commands = []
+        for i in range(40):
+            target = f"{name}-{i}"
+            method = ("unsubscribe" if frame % 2 else "subscribe", "presence", "history",
+                      "publish")[0 if i % 2 else 1 + i // 2 % 3]
+            request = {"channel": target, **({"data": i} if method == "publish" else {})}
+            commands.append({"id": client.next_id(), method: request})
+        sent += [c["id"] for c in commands]
+        client.send(*commands)
+    client.fence()
+    replies = [m for m in client.inbox if "id" in m]
+    assert [m["id"] for m in replies] == sent
+    assert not [m for m in replies if "error" in m]
+
+
 def test_frame_split_over_many_writes(main, channel):
     client, name = main.client(), channel("plain")
     data = client.pack([{"id": 9, "publish": {"channel": name, "data": "x" * 200}}])

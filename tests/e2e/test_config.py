@@ -85,11 +85,11 @@ def test_refused(tmp_path, text, words):
     ("http_server:\n  port: 70000000\n", 2, "http_server.port"),
     ("websocket:\n  message_size_limit: x\n", 2, "websocket.message_size_limit"),
     ("client:\n  insecure: true\n  insecure: false\n", 3, "insecure"),
-    ("client:\n  - a\n", 2, "client"),
+    ("a: 1\nclient:\n  - a\n", 2, "client"),
 ], ids=lambda v: v if isinstance(v, str) and "\n" not in v else "")
 def test_errors_name_file_line_and_key(tmp_path, text, line, key):
     log = refused(tmp_path, text)
-    assert "bad.yaml" in log and key in log and str(line) in log, log
+    assert f"bad.yaml:{line}:" in log and key in log, log
 
 
 @rotor_only

@@ -157,7 +157,7 @@ def test_tokens_are_fetched(main, channel):
     run(scenario())
 
 
-def test_tokens_are_refreshed(quick, encoding, channel):
+def test_tokens_are_refreshed(main, channel):
     """Again and again, and neither the connection nor the subscription ends."""
     name = channel("closed")
 
@@ -172,7 +172,7 @@ def test_tokens_are_refreshed(quick, encoding, channel):
             asked["sub"].put_nowait(1)
             return tokens.sub("u1", name, ttl=2)
 
-        async with Sdk(quick.address, encoding, get_token=conn_token) as sdk:
+        async with Sdk(main.address, main.encoding, get_token=conn_token) as sdk:
             _, events = await sdk.subscribe(name, get_token=sub_token)
             for _ in range(3):
                 await asyncio.wait_for(asked["conn"].get(), DEADLINE)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from rig import tokens
 from rig.config import main as main_config
+from rig.ws import Closed
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
@@ -29,7 +30,7 @@ def end(server, token):
     number = client.ask("connect", token=token)
     try:
         reply = client.reply(number)
-    except Exception as e:
+    except Closed as e:
         return e.code
     return reply["error"]["code"] if "error" in reply else "ok"
 

@@ -1080,7 +1080,7 @@ test_gentoken(void **state)
 	assert_non_null(strstr(output, "for anonymous user with expiration TTL 168h0m0s:\n"));
 	assert_int_equal(RUN(&conf, S("gentoken"), S("-t"), S("-1")), 0);
 	assert_non_null(strstr(output, "for anonymous user without expiration:\n"));
-	assert_int_equal(RUN(&conf, S("gentoken"), S("-t"), S("x")), 1);
+	assert_int_equal(RUN(&conf, S("gentoken"), S("-t"), S("x")), 2);
 	assert_int_equal(RUN(&conf, S("gentoken"), S("--help")), 0);
 	assert_non_null(strstr(output, "rotor gentoken"));
 	conf.token.user_id_claim = "uid";

@@ -767,16 +767,6 @@ test_reentry(void **state)
 	history_broker.publish(h, NULL, &r.req, on_published_again, h);
 }
 
-static void
-test_subscribe(void **state)
-{
-	uint32_t calls = 0;
-
-	history_broker.subscribe(*state, NULL, STR("c"), on_done, &calls);
-	history_broker.unsubscribe(*state, NULL, STR("c"));
-	assert_int_equal(calls, 1);
-}
-
 static void *
 publisher(void *arg)
 {
@@ -852,7 +842,6 @@ main(void)
 		HISTORY_TEST(test_key_before_version),
 		HISTORY_TEST(test_delivery_fails),
 		HISTORY_TEST(test_reentry),
-		HISTORY_TEST(test_subscribe),
 		HISTORY_TEST(test_threads),
 	};
 

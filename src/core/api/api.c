@@ -217,7 +217,7 @@ decode(struct outer_call *oc, struct rotor_str body)
 		return codec_decode_pb(d, &oc->arena, copy);
 	json_reader_init(&r, copy.p, copy.len);
 	oc->arena.limit = body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
-	m = codec_decode_json(d, &oc->arena, &r);
+	m = json_read_null(&r) == 0 ? api_new(&oc->call, d) : codec_decode_json(d, &oc->arena, &r);
 	oc->arena.limit = 0;
 	return m != NULL && json_at_end(&r) ? m : NULL;
 }

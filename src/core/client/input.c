@@ -39,10 +39,12 @@ client_held_drop(struct rotor_client *c)
 	c->held_bytes = 0;
 }
 
+/* Keeps input back: a whole frame behind what is held (`any` 0), or the rest of one
+ * that has been begun in front of it. */
 static void
 hold(struct rotor_client *c, const char *p, size_t len, int any)
 {
-	struct held_frame **tail = &c->held, *h;
+	struct held_frame **at = &c->held, *h;
 
 	if (c->held_bytes + len > (uint64_t)c->w->srv->cc.client.queue_max_size) {
 		client_close(c, ROTOR_DISCONNECT_TOO_MANY_REQUESTS, NULL);
@@ -53,13 +55,13 @@ hold(struct rotor_client *c, const char *p, size_t len, int any)
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
 		return;
 	}
-	h->next = NULL;
 	h->any = any;
 	h->len = len;
 	memcpy(h->data, p, len);
-	while (*tail != NULL)
-		tail = &(*tail)->next;
-	*tail = h;
+	while (*at != NULL && !any)
+		at = &(*at)->next;
+	h->next = *at;
+	*at = h;
 	c->held_bytes += (uint32_t)len;
 }
 

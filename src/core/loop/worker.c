@@ -24,6 +24,10 @@
  * messages come faster than they can be run, nothing would go out otherwise. */
 #define DRAIN_MS	20u
 
+/* A message may drain what is behind it (it is itself taken already, so the order
+ * holds), but a long row of such messages must not nest without end. */
+#define DRAIN_DEPTH	8u
+
 static _Thread_local struct rotor_worker *current;
 
 static uint64_t
@@ -68,7 +72,7 @@ drain_until(struct rotor_worker *w, uint64_t until_ms)
 {
 	struct inbox_msg *m;
 
-	w->draining = 1;
+	w->draining++;
 	while ((m = inbox_pop(&w->inbox)) != NULL) {
 		m->run(w, m);
 		if (clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
@@ -76,13 +80,13 @@ drain_until(struct rotor_worker *w, uint64_t until_ms)
 			break;
 		}
 	}
-	w->draining = 0;
+	w->draining--;
 }
 
 int
 worker_drain(struct rotor_worker *w)
 {
-	if (w->draining)
+	if (w->draining >= DRAIN_DEPTH)
 		return 0;
 	drain_until(w, UINT64_MAX);
 	return 1;

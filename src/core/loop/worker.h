@@ -35,7 +35,7 @@ struct rotor_worker {
 	struct wheel		wheel;
 	uint64_t		now_ms;		/* monotonic, once a turn */
 	int64_t			now_unix_ms;	/* wall clock, once a turn */
-	uint32_t		draining;	/* inside worker_drain() */
+	uint32_t		draining;	/* depth of drains */
 	uint32_t		flush_armed;
 	uint32_t		started;	/* `thread` is to be joined */
 	struct inbox_msg	stop;
@@ -65,8 +65,8 @@ void worker_free(struct rotor_worker **wp);
 
 /* Queues an intrusive message.  Any thread. */
 void worker_push(struct rotor_worker *w, struct inbox_msg *m);
-/* Runs everything in the inbox now; a no-op (returns 0) while it is already being
- * drained further up the stack.  1 when it ran.  w's thread. */
+/* Runs everything in the inbox now, also from within a message.  1; 0, having done
+ * nothing, when it is nested too deeply.  w's thread. */
 int worker_drain(struct rotor_worker *w);
 /* Has hub_flush() called once, after the events that are ready now. */
 void worker_arm_flush(struct rotor_worker *w);

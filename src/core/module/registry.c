@@ -22,7 +22,7 @@ static const struct kind {
 	size_t	required;	/* from here to `min` are pointers that may not be NULL */
 } kinds[] = {
 	[PROVIDED_BROKER] = { sizeof(struct rotor_broker),
-	    SIZE_TO(struct rotor_broker, history_remove), offsetof(struct rotor_broker, subscribe) },
+	    SIZE_TO(struct rotor_broker, history_remove), offsetof(struct rotor_broker, publish) },
 	[PROVIDED_PRESENCE] = { sizeof(struct rotor_presence),
 	    SIZE_TO(struct rotor_presence, stats), offsetof(struct rotor_presence, add) },
 	[PROVIDED_AUTH] = { sizeof(struct rotor_auth),

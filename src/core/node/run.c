@@ -8,7 +8,7 @@
  *	stop	listeners close; clients get 3001, spread over shutdown.spread;
  *		worker_stop() of the modules on each worker; threads end
  *
- * All of it is driven by the control thread's loop.  A second signal, or
+ * All of it is driven by the control thread's loop.  A SIGINT while stopping, or
  * shutdown.timeout, ends the process at once with status 1.
  */
 #include "config.h"
@@ -199,8 +199,12 @@ on_stop_signal(evutil_socket_t sig, short events, void *priv)
 
 	(void)events;
 	worker_busy(srv->control, "signal");
+	if (atomic_load(&srv->stopping) && sig != SIGINT) {
+		worker_idle(srv->control);
+		return;		/* it is being done */
+	}
 	if (atomic_load(&srv->stopping)) {
-		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "server", "second signal, leaving at once");
+		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "server", "interrupted again, leaving at once");
 		pid_file_remove(srv);
 		_exit(1);
 	}

@@ -61,7 +61,8 @@ log_open(struct rotor_server *srv, int quiet)
 
 	if (quiet && threshold < ROTOR_LOG_WARN)
 		threshold = ROTOR_LOG_WARN;
-	srv->log = log_new(srv->cc.log_file, threshold, strcmp(format, "text") == 0 ? LOG_TEXT :
+	srv->log = log_new(quiet ? NULL : srv->cc.log_file, threshold,
+	    quiet || strcmp(format, "text") == 0 ? LOG_TEXT :
 	    strcmp(format, "json") == 0 ? LOG_JSON : LOG_AUTO);
 	if (srv->log == NULL) {
 		fprintf(stderr, "rotor: cannot open the log file %s: %s\n", srv->cc.log_file, strerror(errno));

@@ -70,7 +70,7 @@ struct rotor_server {
 struct server_args {
 	struct conf	*conf;		/* taken over, also on failure */
 	const char	*module_dir;	/* NULL: configured or compiled in */
-	int		quiet;		/* for commands: log warnings and worse only */
+	int		quiet;		/* for commands: warnings and worse only, as text on stderr */
 };
 
 /* Applies the core's configuration and opens the log.  Reports problems on stderr

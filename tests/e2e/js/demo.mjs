@@ -24,7 +24,10 @@ const wait = (page, text) => page.getByText(text).first().waitFor({ timeout: 150
 async function open() {
 	const page = await browser.newPage();
 	page.on('pageerror', (e) => said.push(`page error: ${e}`));
-	page.on('console', (m) => m.type() === 'error' && said.push(`console: ${m.text()}`));
+	page.on('console', (m) => {
+		if (m.type() === 'error' && !m.location().url.endsWith('/favicon.ico'))
+			said.push(`console: ${m.text()}`);
+	});
 	page.on('request', (r) => {
 		if (new URL(r.url()).host !== new URL(process.env.URL).host)
 			said.push(`asks another host: ${r.url()}`);

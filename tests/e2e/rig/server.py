@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -48,9 +49,18 @@ def is_rotor():
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
+    """A port nobody listens on: below those that the kernel gives to clients, and in
+    a range of this test process alone."""
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 10
+    while True:
+        port = 10000 + mine * 2000 + random.randrange(2000)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind((HOST, port))
+            except OSError:
+                continue
+        return port
 
 
 class Server:
@@ -73,6 +83,7 @@ class Server:
                 [binary(), *command, "-c", str(self.file), *args], cwd=directory,
                 env=environment(**(env or {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.opened = []
+        self.stopping = False       # once it was told to stop
         self.exit_status = None     # once a test has waited for the end
         if ready:
             self.wait_ready()
@@ -125,6 +136,7 @@ class Server:
     # Ending
 
     def signal(self, number):
+        self.stopping = self.stopping or number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def wait_exit(self, timeout=3 * DEADLINE):
@@ -144,7 +156,7 @@ class Server:
         """Stops it, unless it has ended by the test's will, and checks how it ended."""
         self.close_opened()
         if self.exit_status is None:
-            if self.process.poll() is None:
+            if not self.stopping and self.process.poll() is None:
                 self.signal(signal.SIGTERM)
             status = self.wait_exit()
             assert status == 0, f"exit status {status}; log:\n{self.log[-20000:]}"
