@@ -239,10 +239,12 @@ on_close(struct http_ws *ws, const struct frame *f, const unsigned char *p)
 		send_control(ws, FRAME_CLOSE, p, f->len >= 2 ? 2 : 0);
 	}
 	ws->phase = WS_OVER;
-	if (sock_choked(ws->conn->sock))
-		conn_finish(ws->conn);
-	else
+	if (!sock_choked(ws->conn->sock)) {
 		conn_drop(ws->conn);
+		return;
+	}
+	conn_finish(ws->conn);
+	conn_deadline(ws->conn, CLOSE_TIMEOUT_MS);
 }
 
 static void

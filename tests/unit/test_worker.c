@@ -172,22 +172,44 @@ drain_within(struct rotor_worker *w, void *priv)
 
 	if (rotor_worker_post(w, note_two, n) != ROTOR_OK)
 		abort();
-	n->drained = worker_drain(w);	/* already going on: nothing happens */
+	n->drained = worker_drain(w);	/* what is behind this message comes first */
 	n->order[n->n++] = 1;
 }
 
 static void
-drains_without_recursion(void **state)
+drains_from_within(void **state)
 {
 	struct notes *n = notes_of(state);
 
 	n->drained = -1;
 	post(n, drain_within);
 	assert_int_equal(worker_drain(n->w), 1);
-	assert_int_equal(n->drained, 0);
+	assert_int_equal(n->drained, 1);
 	assert_int_equal(n->n, 2);
-	assert_int_equal(n->order[0], 1);
-	assert_int_equal(n->order[1], 2);
+	assert_int_equal(n->order[0], 2);
+	assert_int_equal(n->order[1], 1);
+}
+
+static void
+post_again(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	if (n->n++ < 3 && rotor_worker_post(w, post_again, n) != ROTOR_OK)
+		abort();
+}
+
+/* What a message posts is left for the next turn: sockets and flushes come between. */
+static void
+drains_one_round(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	post(n, post_again);
+	for (int round = 1; round <= 4; round++) {
+		assert_int_equal(worker_drain(n->w), 1);
+		assert_int_equal(n->n, round);
+	}
 }
 
 static uint64_t
@@ -356,7 +378,8 @@ flushes_once_after_what_is_ready(void **state)
 	post(n, arm_flush);
 	assert_int_equal(worker_drain(n->w), 1);
 	assert_int_equal(n->flush_seen, 1);
-	assert_int_equal(n->n, 1);	/* the drain went on; the flush waits */
+	assert_int_equal(worker_drain(n->w), 1);
+	assert_int_equal(n->n, 1);	/* draining goes on; the flush waits */
 	assert_int_equal(n->w->flush_armed, 1);
 	worker_loop(n->w);
 	assert_int_equal(n->flush_seen, 0);	/* by the next tick it is through */
@@ -441,7 +464,8 @@ main(void)
 		TEST(stops_when_the_inbox_is_empty),
 		TEST(frees_what_was_never_run),
 		TEST(can_run_again),
-		TEST(drains_without_recursion),
+		TEST(drains_from_within),
+		TEST(drains_one_round),
 		TEST(fires_timers),
 		TEST(watches_descriptors),
 		TEST(changes_and_pauses_watches),

@@ -102,6 +102,15 @@ next_of(struct inbox_msg *m)
 	return atomic_load_explicit(&m->next, memory_order_acquire);
 }
 
+const struct inbox_msg *
+inbox_last(struct inbox *in)
+{
+	if (in->tail == &in->stub && next_of(&in->stub) == NULL)
+		return NULL;
+	/* May be the stub, with messages in front of it: then there is no knowing. */
+	return atomic_load_explicit(&in->head, memory_order_acquire);
+}
+
 struct inbox_msg *
 inbox_pop(struct inbox *in)
 {

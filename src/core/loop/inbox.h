@@ -41,6 +41,9 @@ void inbox_push(struct inbox *in, struct inbox_msg *m);
 void inbox_wake(struct inbox *in);
 /* Reader: clears the wake-up; call before draining. */
 void inbox_disarm(struct inbox *in);
+/* Reader: about the newest message, to be compared only: what was pushed before this
+ * call is not behind it.  NULL when there is none. */
+const struct inbox_msg *inbox_last(struct inbox *in);
 /* Reader: the oldest message, or NULL when there is none (or its writer is not
  * finished; it will wake us). */
 struct inbox_msg *inbox_pop(struct inbox *in);

@@ -28,6 +28,9 @@
  * holds), but a long row of such messages must not nest without end. */
 #define DRAIN_DEPTH	8u
 
+/* Rounds in which an ended worker's messages may post further ones to it. */
+#define LAST_DRAINS	1000
+
 static _Thread_local struct rotor_worker *current;
 
 static uint64_t
@@ -67,15 +70,20 @@ worker_push(struct rotor_worker *w, struct inbox_msg *m)
 	inbox_push(&w->inbox, m);
 }
 
+/* What comes in meanwhile is left for the next turn: a message that posts another one
+ * must not keep the loop here. */
 static void
 drain_until(struct rotor_worker *w, uint64_t until_ms)
 {
+	const struct inbox_msg *last = inbox_last(&w->inbox);
 	struct inbox_msg *m;
+	int is_last = last == NULL;
 
 	w->draining++;
-	while ((m = inbox_pop(&w->inbox)) != NULL) {
+	while (!is_last && (m = inbox_pop(&w->inbox)) != NULL) {
+		is_last = m == last;
 		m->run(w, m);
-		if (clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
+		if (!is_last && clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
 			inbox_wake(&w->inbox);	/* for the rest, next turn */
 			break;
 		}
@@ -271,14 +279,15 @@ worker_stop(struct rotor_worker *w)
 		inbox_push(&w->inbox, &w->stop);
 }
 
-/* For a worker whose thread has ended. */
+/* For a worker whose thread has ended: to the last message, within reason. */
 static void
 drain_as(struct rotor_worker *w)
 {
 	struct rotor_worker *before = current;
 
 	current = w;
-	(void)worker_drain(w);
+	for (int i = 0; i < LAST_DRAINS && inbox_last(&w->inbox) != NULL; i++)
+		(void)worker_drain(w);
 	current = before;
 }
 
