@@ -17,6 +17,7 @@
 #include "loop/worker.h"
 #include "node/gather.h"
 #include "node/server.h"
+#include "node/snapshot.h"
 
 /* A worker's answer to `info`: users and channels as hashes, since one may be on
  * several workers and counts once. */
@@ -112,6 +113,33 @@ distinct(struct question *q, uint32_t n_workers, int channels)
 	return count;
 }
 
+/* The metrics of the last interval, or NULL when there are none (yet). */
+static Ap__Metrics *
+metrics_new_result(struct api_call *call)
+{
+	const struct snapshot *snap = snapshot_get(call->w->srv->snapshots);
+	Ap__Metrics *m = NULL;
+	Ap__Metrics__ItemsEntry *e;
+
+	if (snap == NULL)
+		return NULL;
+	m = api_new(call, &ap__metrics__descriptor);
+	if (m != NULL)
+		m->items = arena_alloc(call->arena, (snap->n_items + 1) * sizeof *m->items);
+	for (size_t i = 0; m != NULL && m->items != NULL && i < snap->n_items; i++) {
+		e = api_new(call, &ap__metrics__items_entry__descriptor);
+		if (e == NULL)
+			break;
+		e->key = arena_strndup(call->arena, snap->items[i].name, strlen(snap->items[i].name));
+		e->value = snap->items[i].value;
+		m->items[m->n_items++] = e;
+	}
+	if (m != NULL)
+		m->interval = snap->interval_s;
+	snapshot_put(&snap);
+	return m;
+}
+
 static void
 info_done(struct rotor_worker *w, void *priv)
 {
@@ -139,6 +167,7 @@ info_done(struct rotor_worker *w, void *priv)
 	node->num_users = distinct(q, srv->n_workers, 0);
 	node->num_channels = distinct(q, srv->n_workers, 1);
 	node->uptime = (uint32_t)((w->now_ms - srv->started_ms) / 1000);
+	node->metrics = metrics_new_result(call);
 	nodes[0] = node;
 	res->nodes = nodes;
 	res->n_nodes = 1;

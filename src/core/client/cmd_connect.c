@@ -164,7 +164,6 @@ recovery_from_request(struct sub_request *rq, const Cp__ConnectRequest *req)
 		rq->recover = sr->recover;
 		rq->offset = sr->offset;
 		rq->epoch = str_of(sr->epoch);
-		rq->reject_unrecovered = (sr->flag & RECOVER_REJECT) != 0;
 	}
 }
 
@@ -190,7 +189,7 @@ sub_plan(struct connecting *cn, const struct rotor_sub_grant *g, uint32_t extra_
 	uint32_t code;
 
 	if (channel.len == 0)
-		return ROTOR_ERR_BAD_REQUEST;
+		return 0;
 	code = chan_name_parse(&c->w->srv->cc.channel, channel, &name);
 	if (code != 0)
 		return code;

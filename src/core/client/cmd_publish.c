@@ -15,6 +15,8 @@
 #include "proto/codec.h"
 #include "proto/hot.h"
 
+#define TYPE_MAP	1	/* PublishRequest.type; what is not known counts as a stream */
+
 static void
 published(void *token, uint32_t code, const struct rotor_publish_result *res)
 {
@@ -46,7 +48,11 @@ check(struct op *op, struct chan_name *name, struct sub **ret_sub, int *ret_json
 	code = chan_name_parse(&cc->channel, channel, name);
 	if (code != 0)
 		return code;
-	if (!chan_name_valid(name) || !chan_data_valid(name->opts, codec_str(req->data), ret_json))
+	if (!chan_name_valid(name))
+		return ROTOR_ERR_BAD_REQUEST;
+	if (req->type == TYPE_MAP)
+		return ROTOR_ERR_PERMISSION_DENIED;	/* no namespace has that type */
+	if (!chan_data_valid(name->opts, codec_str(req->data), ret_json))
 		return ROTOR_ERR_BAD_REQUEST;
 	*ret_sub = client_sub_get(c, channel);
 	if (!chan_access_allowed(name->opts, CHAN_PUBLISH, client_user(c), *ret_sub != NULL, cc->client.insecure))

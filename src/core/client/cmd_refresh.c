@@ -6,6 +6,7 @@
 #include <rotor/codes.h>
 
 #include "base/str.h"
+#include "channel/name.h"
 #include "client/client.h"
 #include "client/op.h"
 #include "client/reply.h"
@@ -38,6 +39,24 @@ same_channels(const struct rotor_client *c, const struct rotor_connection_claims
 	return from_token <= claims->n_subs;
 }
 
+static int
+is_past(const struct rotor_client *c, int64_t expire_at)
+{
+	return expire_at != 0 && expire_at <= c->w->now_unix_ms / 1000 && !c->w->srv->cc.client.insecure;
+}
+
+/* 1 when all the token's channels have a namespace. */
+static int
+channels_known(const struct rotor_client *c, const struct rotor_connection_claims *claims)
+{
+	struct chan_name name;
+
+	for (size_t i = 0; i < claims->n_subs; i++)
+		if (chan_name_parse(&c->w->srv->cc.channel, claims->subs[i].channel, &name) != 0)
+			return 0;
+	return 1;
+}
+
 static void
 connection_verified(void *token, uint32_t verdict, const char *why,
     const struct rotor_connection_claims *claims)
@@ -60,12 +79,20 @@ connection_verified(void *token, uint32_t verdict, const char *why,
 		op_error(op, ROTOR_ERR_INTERNAL);
 		return;
 	}
+	if (verdict == ROTOR_TOKEN_VALID && !channels_known(c, claims)) {
+		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
+		return;
+	}
 	if (verdict != ROTOR_TOKEN_VALID || !str_eq(claims->user, client_user(c))) {
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
 		return;
 	}
 	if (!same_channels(c, claims)) {
 		op_disconnect(op, ROTOR_DISCONNECT_INSUFFICIENT);
+		return;
+	}
+	if (is_past(c, claims->expire_at)) {
+		op_error(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
 	if (claims->info.len > 0)
@@ -131,6 +158,10 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
 		return;
 	}
+	if (is_past(c, claims->expire_at)) {
+		op_error(op, ROTOR_ERR_EXPIRED);
+		return;
+	}
 	replace(&s->chan_info, claims->grant.info);
 	s->expire_at = c->w->srv->cc.client.insecure ? 0 : claims->expire_at;
 	if (s->expire_at != 0) {
@@ -148,11 +179,14 @@ cmd_sub_refresh(struct op *op)
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
 	struct rotor_str jwt = str_of(req->token), channel = str_of(req->channel);
+	const struct sub *s = client_sub_get(c, channel);
 
 	if (channel.len == 0)
 		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
-	else if (client_sub_get(c, channel) == NULL)
+	else if (s == NULL)
 		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
+	else if (!(s->flags & SUB_CLIENT_REFRESH))
+		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
 	else if (jwt.len == 0)
 		op_error(op, ROTOR_ERR_BAD_REQUEST);
 	else if (srv->auth == NULL)

@@ -20,6 +20,7 @@
 #include "proto/hot.h"
 
 #define TYPE_STREAM		0
+#define TYPE_MAP_USERS		3
 #define TYPE_SHARED_POLL	4
 
 static void
@@ -66,13 +67,22 @@ permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value
 {
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
+	const Cp__SubscribeRequest *req = op->msg->subscribe;
 
 	if (rq->expire_at != 0 && rq->expire_at <= c->w->now_unix_ms / 1000) {
 		op_error(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
+	if (req->tf != NULL) {
+		op_error(op, ROTOR_ERR_BAD_REQUEST);
+		return;
+	}
+	if (req->type > TYPE_SHARED_POLL) {
+		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
+		return;
+	}
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
-	    requested_flags(rq, op->msg->subscribe) | SUB_CLIENT_REFRESH;
+	    requested_flags(rq, req) | SUB_CLIENT_REFRESH;
 	subscribe_start(rq);
 }
 
@@ -82,6 +92,7 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	struct sub_request *rq = token;
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
+	struct chan_name named;
 	char id[36];
 
 	if (op_is_late(op)) {
@@ -100,6 +111,10 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 		op_error(op, verdict == ROTOR_TOKEN_ERROR ? ROTOR_ERR_INTERNAL : ROTOR_ERR_PERMISSION_DENIED);
 		return;
 	}
+	if (chan_name_parse(&c->w->srv->cc.channel, claims->grant.channel, &named) != 0) {
+		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
+		return;
+	}
 	uuid_text(c->id, id);
 	if (!str_eq(claims->grant.channel, rq->name.full) || !str_eq(claims->user, client_user(c)) ||
 	    (claims->client.len > 0 && !str_eq(claims->client, (struct rotor_str){ id, sizeof id }))) {
@@ -116,6 +131,12 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	permitted(rq, claims->grant.override_set, claims->grant.override_value);
 }
 
+static int
+is_map(const Cp__SubscribeRequest *req)
+{
+	return req->type > TYPE_STREAM && req->type <= TYPE_MAP_USERS;
+}
+
 /* Rules that come before any permission.  0, an error or a disconnect code. */
 static uint32_t
 validate(struct op *op, struct sub_request *rq)
@@ -128,26 +149,22 @@ validate(struct op *op, struct sub_request *rq)
 
 	if (channel.len == 0)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
+	if (req->type == TYPE_SHARED_POLL)
+		return ROTOR_ERR_NOT_AVAILABLE;
+	if (!is_map(req) && req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
+		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
 	if (client_sub_get(c, channel) != NULL)
 		return ROTOR_ERR_ALREADY_SUBSCRIBED;
 	if (c->n_subs >= cc->client.channel_limit)
 		return ROTOR_ERR_LIMIT_EXCEEDED;
-	if (req->type < 0 || req->type > TYPE_SHARED_POLL)
-		return ROTOR_DISCONNECT_INTERNAL;
-	if (req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
-		return ROTOR_DISCONNECT_BAD_REQUEST;
 	code = chan_name_parse(&cc->channel, channel, &rq->name);
 	if (code != 0)
 		return code;
 	if (!chan_name_valid(&rq->name))
 		return ROTOR_ERR_BAD_REQUEST;
-	if (req->type == TYPE_SHARED_POLL)
-		return ROTOR_ERR_NOT_AVAILABLE;
-	if (req->type != TYPE_STREAM)
-		return ROTOR_ERR_PERMISSION_DENIED;
-	return req->tf != NULL ? ROTOR_ERR_BAD_REQUEST : 0;
+	return is_map(req) ? ROTOR_ERR_PERMISSION_DENIED : 0;	/* no namespace has such a type */
 }
 
 void
@@ -195,7 +212,13 @@ cmd_unsubscribe(struct op *op)
 		return;
 	}
 	s = client_sub_get(op->client, channel);
-	if (s != NULL)
+	if (s != NULL) {
+		int leaves = s->flags & SUB_EMIT_JOIN_LEAVE;
+
 		sub_free(&s);
+		/* The leave is not for us, should we subscribe again at once. */
+		if (leaves)
+			worker_drain(op->client->w);
+	}
 	op_reply_empty(op, REPLY_UNSUBSCRIBE);
 }

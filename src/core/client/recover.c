@@ -182,7 +182,7 @@ outcome(struct sub_request *rq, const struct recovery *rc, const struct rotor_hi
 	if (rc->mode != mode_none) {
 		yes_no = rq->res.recovered ? "yes" : "no";
 		rotor_metric_add(w, rotor_metric_child(w->srv->stats.recoveries, &yes_no), 1);
-		if (!rq->res.recovered && rq->reject_unrecovered)
+		if (!rq->res.recovered && rq->reject_unrecovered && rc->mode == mode_stream)
 			return ROTOR_ERR_UNRECOVERABLE;
 	}
 	return 0;

@@ -38,7 +38,7 @@ subscribe_forced(const struct chan_options *o)
 	if (o->force_positioning)
 		flags |= SUB_POSITIONED;
 	if (o->force_recovery)
-		flags |= SUB_POSITIONED | SUB_RECOVERABLE;
+		flags |= SUB_RECOVERABLE;	/* which positions it, unless overridden */
 	return flags;
 }
 
@@ -188,8 +188,13 @@ subscribe_live(struct sub_request *rq)
 	if (rq->sub == NULL || c->state == CLIENT_CLOSED)
 		return;
 	s->pending = NULL;
-	if (s->flags & SUB_EMIT_JOIN_LEAVE)
-		sub_emit(s, ROTOR_JOIN);
+	rq->sub = NULL;		/* on its own from now on */
+	if (!(s->flags & SUB_EMIT_JOIN_LEAVE))
+		return;
+	sub_emit(s, ROTOR_JOIN);
+	/* Our own join is on the wire before the answer to the next command. */
+	if (s->flags & SUB_PUSH_JOIN_LEAVE)
+		worker_drain(c->w);
 }
 
 void

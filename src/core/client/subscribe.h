@@ -64,7 +64,7 @@ void subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub);
 
 /* SUB_* flags that the namespace forces on everyone. */
 uint32_t subscribe_forced(const struct chan_options *o);
-/* Applies a grant's overrides. */
+/* Applies a grant's overrides; what is recoverable is positioned too. */
 uint32_t subscribe_override(uint32_t flags, uint32_t set, uint32_t value);
 
 /*

@@ -92,7 +92,7 @@ check_regex(const struct check *k)
 	if (k->o->channel_regex[0] == '\0')
 		return;
 	k->o->regex = pcre2_compile((PCRE2_SPTR)k->o->channel_regex, PCRE2_ZERO_TERMINATED,
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
 	if (k->o->regex != NULL)
 		return;
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);

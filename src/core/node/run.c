@@ -32,6 +32,7 @@
 #include "module/loader.h"
 #include "node/gather.h"
 #include "node/server.h"
+#include "node/snapshot.h"
 
 #define WATCHDOG_LIMIT_MS	250u
 #define POLL_MS			50u
@@ -340,6 +341,7 @@ run_fini(struct run *run)
 	for (uint32_t i = 0; i < run->threads; i++)
 		worker_join(srv->workers[i]);
 	watchdog_stop(&run->watchdog);
+	snapshots_free(&srv->snapshots);
 	rotor_timer_free(&run->poll);
 	rotor_timer_free(&run->limit);
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
@@ -358,6 +360,7 @@ server_run(struct rotor_server *srv)
 	signal(SIGPIPE, SIG_IGN);
 	warn_insecure(srv);
 	mask_signals(SIG_BLOCK);
+	srv->snapshots = snapshots_new(srv, (uint64_t)srv->cc.node_info_metrics_aggregate_interval_ms);
 	if (start_threads(&run) == 0)
 		run.watchdog = watchdog_start(srv, WATCHDOG_LIMIT_MS);
 	else

@@ -26,6 +26,7 @@ struct interest;
 struct loader;
 struct metrics;
 struct rotor_log;
+struct snapshots;
 struct user_counts;
 
 #define SERVER_MAX_WORKERS	64u	/* a worker set is one 64-bit word */
@@ -43,6 +44,7 @@ struct rotor_server {
 	struct rotor_worker	**workers;
 	uint32_t		n_workers;
 	struct interest		*interest;	/* which workers want which channel */
+	struct snapshots	*snapshots;	/* of the metrics; NULL unless running */
 	struct user_counts	*user_counts;	/* NULL without user_connection_limit */
 
 	/* What modules provide; NULL when none does. */
