@@ -150,7 +150,7 @@ test_lenient(void **state)
 		    "{\"sub_refresh\":{\"untrack\":[\"c\"]}}" },
 		{ "{\"history\":{\"limit\":-1}}", "{\"history\":{\"limit\":-1}}" },
 		{ "{\"history\":{\"limit\":-0}}", "{\"history\":{}}" },
-		{ "{\"rpc\":{\"data\":\"\xff\"}}", "{\"rpc\":{\"data\":\"\xff\"}}" },
+		{ "{\"rpc\":{\"data\":\"\xc3\xbf\"}}", "{\"rpc\":{\"data\":\"\xc3\xbf\"}}" },
 	};
 	struct arena a;
 	struct out o;

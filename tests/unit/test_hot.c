@@ -59,6 +59,7 @@ make_pub(struct arena *a, const struct rotor_publication *from)
 	pub->data = codec_bytes(from->data);
 	pub->info = from->info != NULL ? make_info(a, from->info) : NULL;
 	pub->offset = from->offset;
+	pub->version = from->version;
 	if (from->offset == 1)
 		pub->epoch = text(a, from->epoch);
 	pub->n_tags = from->n_tags;
@@ -153,7 +154,7 @@ test_push_pub(void **state)
 {
 	static const struct rotor_client_info *const infos[] = { NULL, &anonymous, &full, &nobody };
 	static const uint64_t offsets[] = { 0, 1, 2, 127, 128, UINT64_MAX };
-	static const char *const payloads[] = { "", "null", "{\"a\":1}", "{\"a\":\r\n [1,\n2]}", "\"\xff\"" };
+	static const char *const payloads[] = { "", "null", "{\"a\":1}", "{\"a\":\r\n [1,\n2]}", "\"\xc3\xbf\"" };
 	size_t i, j, k, n;
 
 	(void)state;

@@ -115,26 +115,45 @@ api_new(struct api_call *call, const ProtobufCMessageDescriptor *d)
 	return m;
 }
 
+const char *
+api_error_text(uint32_t code)
+{
+	return code == ROTOR_ERR_METHOD_NOT_FOUND ? "not found" : rotor_error_text(code);
+}
+
+/* Copies what counts: line ends do not.  The length of the copy. */
+static size_t
+b64_unfold(struct rotor_str text, char *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != '\r' && text.p[i] != '\n')
+			to[n++] = text.p[i];
+	return n;
+}
+
 /* Standard alphabet with padding, nothing else. */
 static int
 b64_decode(struct arena *a, struct rotor_str text, struct rotor_str *ret)
 {
-	size_t pad = 0;
-	unsigned char *p;
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *copy = arena_alloc(a, text.len + 1);
+	unsigned char *p = arena_alloc(a, text.len + 1);
+	size_t len, pad = 0;
 
-	if (text.len % 4 != 0 || text.len > INT32_MAX)
-		return -EINVAL;
-	for (size_t i = 0; i < text.len; i++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", text.p[i]) == NULL)
-			return -EINVAL;
-	while (pad < 2 && pad < text.len && text.p[text.len - 1 - pad] == '=')
-		pad++;
-	p = arena_alloc(a, text.len / 4 * 3 + 1);
-	if (p == NULL)
+	if (copy == NULL || p == NULL)
 		return -ENOMEM;
-	if (EVP_DecodeBlock(p, (const unsigned char *)text.p, (int)text.len) < 0)
+	len = b64_unfold(text, copy);
+	copy[len] = '\0';
+	if (len % 4 != 0 || len > INT32_MAX)
 		return -EINVAL;
-	*ret = (struct rotor_str){ (char *)p, text.len / 4 * 3 - pad };
+	while (pad < 2 && pad < len && copy[len - 1 - pad] == '=')
+		pad++;
+	if (strspn(copy, alphabet) != len - pad ||
+	    EVP_DecodeBlock(p, (const unsigned char *)copy, (int)len) < 0)
+		return -EINVAL;
+	*ret = (struct rotor_str){ (char *)p, len / 4 * 3 - pad };
 	return 0;
 }
 
@@ -186,7 +205,7 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 	}
 	if (error != 0) {
 		err.code = error;
-		err.message = error == ROTOR_ERR_METHOD_NOT_FOUND ? "method not found" : rotor_error_text(error);
+		err.message = api_error_text(error);
 		r.error = &err;
 		encode(call->encoding, &err.base, &eo);
 	}

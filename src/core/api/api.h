@@ -60,6 +60,9 @@ void *api_new(struct api_call *call, const ProtobufCMessageDescriptor *d);
 /* `b64` decoded into the arena when not empty, else `raw`.  0, or an error code. */
 uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, struct rotor_str *ret);
 
+/* The text of an error code, where it differs from the one that clients get. */
+const char *api_error_text(uint32_t code);
+
 /* The handlers. */
 api_run_f api_publish, api_broadcast, api_batch, api_subscribe, api_unsubscribe, api_disconnect,
     api_refresh, api_presence, api_presence_stats, api_history, api_history_remove, api_channels,

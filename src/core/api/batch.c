@@ -25,7 +25,7 @@ part_error(struct batch *b, size_t i, uint32_t code)
 	if (err == NULL)
 		return;		/* an empty reply; nothing better can be said */
 	err->code = code;
-	err->message = rotor_error_text(code);
+	err->message = api_error_text(code);
 	b->res->replies[i]->error = err;
 }
 

@@ -141,7 +141,7 @@ part_ended(struct broadcast_part *part, uint32_t code, const struct rotor_publis
 		code = ROTOR_ERR_INTERNAL;
 	if (code != 0 && (res->error = api_new(call, &ap__error__descriptor)) != NULL) {
 		res->error->code = code;
-		res->error->message = rotor_error_text(code);
+		res->error->message = api_error_text(code);
 	}
 	if (--bc->left == 0) {
 		Ap__BroadcastResult *result = api_new(call, &ap__broadcast_result__descriptor);

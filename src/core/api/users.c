@@ -64,9 +64,11 @@ api_subscribe(struct api_call *call)
 	const Ap__SubscribeRequest *r = (const Ap__SubscribeRequest *)call->req;
 	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = str_of(r->user),
 	    .client = str_of(r->client), .session = str_of(r->session), .channel = str_of(r->channel),
-	    .expire_at = r->expire_at };
+	    .expire_at = r->expire_at > 0 ? r->expire_at : 0 };
 	uint32_t code = o.channel.len == 0 ? ROTOR_ERR_BAD_REQUEST : channel_known(call, o.channel);
 
+	if (code == 0 && r->expire_at > 0 && r->expire_at <= call->w->now_unix_ms / 1000)
+		code = ROTOR_ERR_INTERNAL;	/* it has expired already */
 	if (code == 0)
 		code = api_payload(call, r->info, r->b64info, &o.info);
 	if (code == 0)
@@ -107,7 +109,8 @@ api_disconnect(struct api_call *call)
 	struct rotor_str *except = arena_alloc(call->arena, (r->n_whitelist + 1) * sizeof *except);
 	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = str_of(r->user),
 	    .client = str_of(r->client), .session = str_of(r->session), .except = except,
-	    .n_except = r->n_whitelist, .code = ROTOR_DISCONNECT_FORCE };
+	    .n_except = r->n_whitelist, .code = ROTOR_DISCONNECT_FORCE,
+	    .reason = str_of(rotor_disconnect_text(ROTOR_DISCONNECT_FORCE)) };
 
 	if (except == NULL) {
 		api_fail(call, ROTOR_ERR_INTERNAL);
@@ -128,7 +131,7 @@ api_refresh(struct api_call *call)
 	const Ap__RefreshRequest *r = (const Ap__RefreshRequest *)call->req;
 	struct direct_order o = { .kind = DIRECT_REFRESH, .user = str_of(r->user),
 	    .client = str_of(r->client), .session = str_of(r->session), .expired = r->expired,
-	    .expire_at = r->expire_at, .info = codec_str(r->info) };
+	    .expire_at = r->expire_at > 0 ? r->expire_at : 0, .info = codec_str(r->info) };
 
 	give(call, &o);
 }

@@ -4,6 +4,8 @@
 
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* By length in bytes: what the first byte looks like, and the smallest character
  * that needs so many. */
 static const struct form {
@@ -44,6 +46,34 @@ utf8_read(const char *s, size_t len, uint32_t *ret_char)
 		return broken(ret_char);
 	*ret_char = c;
 	return n;
+}
+
+int
+utf8_valid(const char *s, size_t len)
+{
+	const char *end = s + len;
+	uint64_t eight;
+	uint32_t c;
+
+	while (s < end) {
+		if (end - s >= 8) {
+			memcpy(&eight, s, 8);
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				s += 8;
+				continue;
+			}
+		}
+		if (((unsigned char)*s & 0x80) == 0) {
+			s++;
+			continue;
+		}
+		/* A broken byte is consumed alone; U+FFFD itself takes three. */
+		len = utf8_read(s, (size_t)(end - s), &c);
+		if (len == 1)
+			return 0;
+		s += len;
+	}
+	return 1;
 }
 
 size_t

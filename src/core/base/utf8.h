@@ -12,6 +12,8 @@
  * byte that starts no valid character (overlong, surrogate, cut off, ...) is
  * consumed alone and reads as UTF8_INVALID. */
 size_t utf8_read(const char *s, size_t len, uint32_t *ret_char);
+/* 1 when all of s[0 .. len) is valid UTF-8. */
+int utf8_valid(const char *s, size_t len);
 /* The longest length <= max at which `s` can be cut without splitting a character. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 

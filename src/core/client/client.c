@@ -142,7 +142,7 @@ client_close(struct rotor_client *c, uint32_t code, const char *reason)
 	client_held_drop(c);
 	atomic_fetch_sub(&srv->n_clients, 1);
 	if (c->conn != NULL)
-		c->transport->close(c->conn, code, reason);
+		c->transport->close(c->conn, code == ROTOR_DISCONNECT_CLOSED ? 0 : code, reason);
 }
 
 void

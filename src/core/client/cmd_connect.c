@@ -313,12 +313,29 @@ join_hub(struct connecting *cn, const struct rotor_connection_claims *claims)
 }
 
 static void
-single_connection(struct rotor_client *c)
+others_gone(struct rotor_worker *w, void *priv)
 {
+	struct connecting *cn = priv;
+
+	(void)w;
+	if (op_is_late(cn->op))
+		fail(cn, ROTOR_DISCONNECT_CLOSED);
+	else
+		subscribe_next(cn);
+}
+
+/* The user's other connections end before this one subscribes, so that it does not
+ * see them leave. */
+static void
+single_connection(struct connecting *cn)
+{
+	struct rotor_client *c = cn->op->client;
 	const struct conf_client *cl = &c->w->srv->cc.client;
 
-	if (cl->personal_enabled && cl->personal_single_connection && client_user(c).len > 0)
-		direct_disconnect_others(c, ROTOR_DISCONNECT_CONNECTION_LIMIT);
+	if (!cl->personal_enabled || !cl->personal_single_connection || cn->user.len == 0)
+		subscribe_next(cn);
+	else if (direct_disconnect_others(c, ROTOR_DISCONNECT_CONNECTION_LIMIT, others_gone, cn) != 0)
+		fail(cn, ROTOR_DISCONNECT_INTERNAL);
 }
 
 static void
@@ -348,8 +365,7 @@ accept_user(struct op *op, struct rotor_str user, const struct rotor_connection_
 		fail(cn, code);
 		return;
 	}
-	single_connection(c);
-	subscribe_next(cn);
+	single_connection(cn);
 }
 
 static void

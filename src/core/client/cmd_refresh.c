@@ -42,7 +42,7 @@ same_channels(const struct rotor_client *c, const struct rotor_connection_claims
 static int
 is_past(const struct rotor_client *c, int64_t expire_at)
 {
-	return expire_at != 0 && expire_at <= c->w->now_unix_ms / 1000 && !c->w->srv->cc.client.insecure;
+	return expire_at != 0 && expire_at <= c->w->now_unix_ms / 1000;
 }
 
 /* 1 when all the token's channels have a namespace. */
@@ -98,7 +98,7 @@ connection_verified(void *token, uint32_t verdict, const char *why,
 	if (claims->info.len > 0)
 		replace(&c->conn_info, claims->info);
 	replace(&c->meta, claims->meta);
-	c->expire_at = c->w->srv->cc.client.insecure ? 0 : claims->expire_at;
+	c->expire_at = claims->expire_at;
 	client_expiry_arm(c);
 	if (c->expire_at != 0) {
 		res.expires = 1;
@@ -163,7 +163,7 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 		return;
 	}
 	replace(&s->chan_info, claims->grant.info);
-	s->expire_at = c->w->srv->cc.client.insecure ? 0 : claims->expire_at;
+	s->expire_at = claims->expire_at;
 	if (s->expire_at != 0) {
 		res.expires = 1;
 		res.ttl = client_ttl(c, s->expire_at);

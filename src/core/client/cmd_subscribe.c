@@ -123,7 +123,7 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	}
 	rq->chan_info = arena_str(&op->arena, claims->grant.info);
 	rq->data = arena_str(&op->arena, claims->grant.data);
-	rq->expire_at = c->w->srv->cc.client.insecure ? 0 : claims->expire_at;
+	rq->expire_at = claims->expire_at;
 	if (permit_subscribe(rq, 1) != 0) {
 		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
 		return;

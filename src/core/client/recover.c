@@ -73,6 +73,7 @@ publication_fill(struct arena *a, const struct rotor_publication *pub)
 	cp__publication__init(p);
 	p->data = codec_bytes(pub->data);
 	p->offset = pub->offset;
+	p->version = pub->version;
 	if (pub->info != NULL && (p->info = client_info_fill(a, pub->info)) == NULL)
 		return NULL;
 	if (pub->n_tags > 0 && tags_fill(a, pub, p) != 0)

@@ -118,45 +118,41 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 }
 
 static void
-unsubscribe_one(struct rotor_client *c, struct rotor_str channel, uint32_t code)
+unsubscribe_all(struct rotor_client *c)
 {
-	struct sub *s = client_sub_get(c, channel);
-
-	if (s != NULL)
-		client_unsubscribe_push(s, code);
-}
-
-/* From all channels at once: one push without a channel. */
-static void
-unsubscribe_all(struct rotor_client *c, uint32_t code)
-{
-	Cp__Unsubscribe unsub = CP__UNSUBSCRIBE__INIT;
-	Cp__Push push = CP__PUSH__INIT;
-
 	while (c->n_subs > 0) {
 		struct sub *s = c->subs[c->n_subs - 1];
 
 		sub_free(&s);
 	}
-	unsub.code = code;
-	unsub.reason = rotor_unsubscribe_text(code);
+}
+
+/* From one channel, or from all with one push that names none.  The client is told
+ * even when it is not subscribed. */
+static void
+do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
+{
+	struct sub *s = client_sub_get(c, o->channel);
+	Cp__Unsubscribe unsub = CP__UNSUBSCRIBE__INIT;
+	Cp__Push push = CP__PUSH__INIT;
+
+	if (s != NULL) {
+		client_unsubscribe_push(s, o->code);
+		return;
+	}
+	if (o->channel.len == 0)
+		unsubscribe_all(c);
+	unsub.code = o->code;
+	unsub.reason = rotor_unsubscribe_text(o->code);
+	push.channel = (char *)o->channel.p;
 	push.unsubscribe = &unsub;
 	client_send_push(c, &push);
 }
 
 static void
-do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
-{
-	if (o->channel.len > 0)
-		unsubscribe_one(c, o->channel, o->code);
-	else
-		unsubscribe_all(c, o->code);
-}
-
-static void
 do_disconnect(struct rotor_client *c, const struct direct_order *o)
 {
-	client_close(c, o->code, o->reason.len > 0 ? o->reason.p : NULL);
+	client_close(c, o->code, o->reason.p);
 }
 
 static void
@@ -301,14 +297,14 @@ direct_give(struct rotor_worker *w, const struct direct_order *order, direct_don
 	return r;
 }
 
-void
-direct_disconnect_others(struct rotor_client *c, uint32_t code)
+int
+direct_disconnect_others(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv)
 {
 	char text[36];
 	struct rotor_str self = { text, sizeof text };
 	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = client_user(c), .code = code,
-	    .except = &self, .n_except = 1 };
+	    .reason = str_of(rotor_disconnect_text(code)), .except = &self, .n_except = 1 };
 
 	uuid_text(c->id, text);
-	direct_give(c->w, &o, NULL, NULL);
+	return direct_give(c->w, &o, done, priv);
 }

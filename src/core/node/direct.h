@@ -46,7 +46,7 @@ typedef void direct_done_f(struct rotor_worker *w, void *priv);
 /* 0, or -ENOMEM (then done() does not run).  w's thread; done may be NULL. */
 int direct_give(struct rotor_worker *w, const struct direct_order *order, direct_done_f *done, void *priv);
 
-/* Ends all other connections of the client's user. */
-void direct_disconnect_others(struct rotor_client *c, uint32_t code);
+/* Ends all other connections of the client's user; result and done() as above. */
+int direct_disconnect_others(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv);
 
 #endif

@@ -101,6 +101,11 @@ json_push_pub(struct out *o, struct rotor_str channel, const struct rotor_public
 	if (pub->offset == 1 && pub->epoch.len > 0) {
 		out_lit(o, "\"epoch\":");
 		json_write_string(o, pub->epoch);
+		out_byte(o, ',');
+	}
+	if (pub->version != 0) {
+		out_lit(o, "\"version\":");
+		out_u64(o, pub->version);
 	}
 	json_close(o);
 	out_lit(o, "}}");
@@ -124,12 +129,13 @@ json_push_join_leave(struct out *o, struct rotor_str channel, const struct rotor
 	return ret;
 }
 
-/* ---- Protobuf.  All field numbers here are below 16, so a tag is one byte.  Lengths
- * stand in front of what they measure, hence the size functions. */
+/* ---- Protobuf.  All field numbers here but one are below 16, so a tag is one byte.
+ * Lengths stand in front of what they measure, hence the size functions. */
 
 #define TAG(number, wire)	((char)((number) << 3 | (wire)))
 #define TAG_VARINT(number)	TAG(number, 0)
 #define TAG_BYTES(number)	TAG(number, 2)
+#define TAG_VERSION		((uint64_t)16 << 3)	/* as a varint: two bytes */
 
 static size_t
 varint_size(uint64_t v)
@@ -209,6 +215,8 @@ pub_size(const struct rotor_publication *pub)
 		n += bytes_size(info_size(pub->info));
 	if (pub->offset != 0)
 		n += 1 + varint_size(pub->offset);
+	if (pub->version != 0)
+		n += varint_size(TAG_VERSION) + varint_size(pub->version);
 	for (i = 0; i < pub->n_tags; i++)
 		n += bytes_size(tag_size(&pub->tags[i]));
 	return n;
@@ -249,6 +257,10 @@ pb_push_pub(struct out *o, struct rotor_str channel, const struct rotor_publicat
 	}
 	pb_tags(o, pub->tags, pub->n_tags);
 	pb_str(o, 14, pub_epoch(pub));
+	if (pub->version != 0) {
+		out_varint(o, TAG_VERSION);
+		out_varint(o, pub->version);
+	}
 }
 
 static void

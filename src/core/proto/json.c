@@ -486,7 +486,7 @@ json_read_raw(struct json_reader *r, struct rotor_str *ret)
 	if (json_advance(r, skip_value(start, r->end)) != 0)
 		return -1;
 	*ret = (struct rotor_str){ start, (size_t)(r->p - start) };
-	return 0;
+	return utf8_valid(ret->p, ret->len) ? 0 : -1;
 }
 
 static int

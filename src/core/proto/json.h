@@ -38,7 +38,9 @@ int json_read_uint64(struct json_reader *r, uint64_t *ret);
 /* A string, unescaped; lone surrogates and invalid UTF-8 become U+FFFD.  The
  * result is NUL-terminated in the arena; `ret->len` may count inner NULs. */
 int json_read_string(struct json_reader *r, struct arena *a, struct rotor_str *ret);
-/* Any value, validated; the slice starts and ends at its first and last byte. */
+/* Any value, validated; the slice starts and ends at its first and last byte.  Invalid
+ * UTF-8 is refused: a payload goes out as it is, and one bad byte in a text frame makes
+ * browsers drop the connection of everybody who gets it. */
 int json_read_raw(struct json_reader *r, struct rotor_str *ret);
 /* Objects: after json_enter_object(), json_next_key() yields 1 and the unescaped
  * key for each member (then read its value), 0 at the end, -1 on malformed input.
