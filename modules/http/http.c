@@ -2,8 +2,8 @@
 /*
  * http.c - the http module: serves the routes that other modules register.
  *
- * Each worker has its own listening sockets, connections and libwebsockets
- * context; nothing is shared but the configuration and the table of routes.
+ * Each worker has its own listening sockets and connections; nothing is shared but the
+ * configuration and the table of routes.
  */
 #include "config.h"
 
@@ -104,19 +104,14 @@ static void
 http_unload(void *ctx)
 {
 	struct http *h = ctx;
-	uint32_t i;
 
 	if (h == NULL)
 		return;
-	for (i = 0; h->workers != NULL && i < h->n_workers; i++)
-		loop_free(&h->workers[i].loop);
 	free(h->workers);
 	http_routes_fini(&h->routes);
 	free(h);
 }
 
-/* The contexts are made here, one after the other: libwebsockets loads its libuv
- * plugin for each. */
 static int
 make_workers(struct http *h)
 {
@@ -126,15 +121,8 @@ make_workers(struct http *h)
 	h->workers = calloc(h->n_workers, sizeof h->workers[0]);
 	if (h->workers == NULL)
 		return -ENOMEM;
-	for (i = 0; i < h->n_workers; i++) {
+	for (i = 0; i < h->n_workers; i++)
 		h->workers[i].http = h;
-		h->workers[i].loop = loop_new(&http_conn_handler, &h->workers[i]);
-		if (h->workers[i].loop == NULL) {
-			ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http",
-			    "cannot start libwebsockets; is its libuv plugin installed?");
-			return -ENOENT;
-		}
-	}
 	return 0;
 }
 
@@ -168,7 +156,8 @@ http_worker_start(void *ctx, struct rotor_worker *w)
 	hw = &h->workers[rotor_worker_index(w)];
 	hw->worker = w;
 	hw->sweep = rotor_timer_new(w, http_sweep, hw);
-	return hw->sweep != NULL ? loop_attach(hw->loop, w) : -ENOMEM;
+	hw->socks = socks_new(w, &http_conn_handler, hw);
+	return hw->sweep != NULL && hw->socks != NULL ? ROTOR_OK : -ENOMEM;
 }
 
 static void
@@ -181,7 +170,7 @@ http_worker_stop(void *ctx, struct rotor_worker *w)
 		return;
 	hw = &h->workers[rotor_worker_index(w)];
 	http_accepts_close(hw);
-	loop_free(&hw->loop);
+	socks_free(&hw->socks);
 	rotor_timer_free(&hw->sweep);
 	deflater_free(&hw->deflater);
 	hw->worker = NULL;

@@ -333,7 +333,7 @@ conn_closed(void *priv)
 	free(c);
 }
 
-const struct loop_handler http_conn_handler = {
+const struct sock_handler http_conn_handler = {
 	.opened = conn_opened,
 	.input = conn_input,
 	.writable = conn_writable,

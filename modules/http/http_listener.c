@@ -122,7 +122,7 @@ on_acceptable(struct rotor_worker *w, int fd, uint32_t events, void *priv)
 			return;
 		}
 		peer_of(&ss, &from.peer);
-		loop_adopt(a->hw->loop, conn, &from);
+		sock_adopt(a->hw->socks, conn, &from);
 	}
 }
 

@@ -4,7 +4,7 @@
  *
  *	http.c           options, life of the module
  *	http_listener.c  listening sockets, accepting
- *	http_loop.c      sockets by libwebsockets
+ *	http_sock.c      sockets in the event loop
  *	http_conn.c      a connection: input, output, deadlines
  *	http_request.c   its requests: read, routed, answered
  *	http_upgrade.c   the WebSocket handshake
@@ -24,7 +24,7 @@
 #include <rotor/module.h>
 
 #include "bytes.h"
-#include "http_loop.h"
+#include "http_sock.h"
 #include "http_parse.h"
 
 struct http_conn;
@@ -108,7 +108,7 @@ struct http {
 struct http_worker {
 	struct http		*http;
 	struct rotor_worker	*worker;
-	struct loop		*loop;
+	struct socks		*socks;
 	struct http_conn	*timed;		/* connections with a deadline */
 	struct rotor_timer	*sweep;
 	int			sweeping;	/* the timer is armed */
@@ -139,7 +139,7 @@ struct http_peer {
 
 #define PEER_TEXT_MAX	64u
 
-/* What loop_adopt() hands to the new connection. */
+/* What sock_adopt() hands to the new connection. */
 struct http_origin {
 	struct http_peer	peer;
 	uint32_t		listener;	/* ROTOR_HTTP_EXTERNAL and/or _INTERNAL */
@@ -166,7 +166,7 @@ struct http_conn {
 	struct http_peer	peer;
 };
 
-extern const struct loop_handler http_conn_handler;	/* owner: struct http_worker */
+extern const struct sock_handler http_conn_handler;	/* owner: struct http_worker */
 
 /* Uses the kept input, and goes on reading when there is room. */
 void conn_resume(struct http_conn *c);

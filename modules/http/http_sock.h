@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_sock.h - connected sockets in a worker's event loop: bytes in, bytes out.
+ *
+ * What a socket is made of is known here only, so that TLS can be put in at this
+ * place.  Writing goes straight to the kernel; what it does not take is kept until it
+ * does.  All calls on the worker's thread.
+ *
+ * This is not libwebsockets, because Debian 12's 4.1.6 was measured unfit to face the
+ * internet: of four pipelined POSTs it takes the head of the second for its body and
+ * answers two; it accepts frames that are not masked; and it is built with its debug
+ * checks, one of which walks a table of `ulimit -n` entries for every connection that
+ * closes.
+ */
+#ifndef HTTP_SOCK_H
+#define HTTP_SOCK_H
+
+#include <stddef.h>
+
+struct rotor_worker;
+struct sock;		/* an open connection */
+struct socks;		/* those of one worker */
+
+struct sock_handler {
+	/* A connection has been adopted; `priv` is what sock_adopt() got.  The state
+	 * for the calls below, or NULL: it is closed again, without closed(). */
+	void	*(*opened)(void *owner, struct sock *s, void *priv);
+	/* Input, to be used or kept before this returns; may be changed in place. */
+	void	(*input)(void *conn, unsigned char *p, size_t len);
+	/* Everything written has left, after sock_choked() was true. */
+	void	(*writable)(void *conn);
+	/* The socket is gone.  Never called from inside a sock_*() call. */
+	void	(*closed)(void *conn);
+};
+
+/* NULL: no memory.  `handler` must outlive the set. */
+struct socks *socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner);
+/* Closes all connections first.  NULL in *sp is a no-op. */
+void socks_free(struct socks **sp);
+
+/* Takes over a connected, non-blocking descriptor, also when it fails. */
+void sock_adopt(struct socks *set, int fd, void *priv);
+
+/* Sends, or keeps what the kernel does not take now.  0, or -EPIPE: broken, and
+ * closed soon. */
+int sock_write(struct sock *s, const void *p, size_t len);
+/* 1 while something is kept; then whatever is written is kept too. */
+int sock_choked(const struct sock *s);
+/* Stops and resumes reading. */
+void sock_read(struct sock *s, int on);
+/* Ends our direction; the peer sees the end of the stream. */
+void sock_shutdown(struct sock *s);
+/* Closes as soon as the stack has unwound; no call but closed() follows. */
+void sock_drop(struct sock *s);
+
+#endif

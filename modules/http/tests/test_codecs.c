@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* test_codecs.c - HTTP heads, chunked bodies, WebSocket frames, permessage-deflate. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "http_deflate.h"
+#include "http_frame.h"
+#include "http_parse.h"
+
+#define HOST	"Host: x\r\n"
+
+static struct rotor_str
+str(const char *s)
+{
+	return (struct rotor_str){ s, strlen(s) };
+}
+
+static int
+parse(const char *text, struct http_head *h)
+{
+	assert_int_equal(http_head_end(text, strlen(text)), strlen(text));
+	return http_head_parse(text, strlen(text), h);
+}
+
+static void
+assert_str(struct rotor_str got, const char *want)
+{
+	assert_int_equal(got.len, strlen(want));
+	assert_memory_equal(got.p, want, got.len);
+}
+
+static void
+head_parts(void **state)
+{
+	struct http_head h;
+
+	(void)state;
+	assert_int_equal(parse("POST /a%20b?x=1&y HTTP/1.1\r\nhOST: x\r\nX-Key:\t v 1 \r\n"
+	    "Content-Length: 7\r\n\r\n", &h), 0);
+	assert_int_equal(h.method, ROTOR_HTTP_POST);
+	assert_str(h.path, "/a%20b");
+	assert_str(h.query, "x=1&y");
+	assert_int_equal(h.content_length, 7);
+	assert_true(h.keep_alive);
+	assert_str(http_field(h.fields, "x-key"), "v 1");
+	assert_int_equal(http_field(h.fields, "x-other").len, 0);
+}
+
+static void
+head_ends(void **state)
+{
+	static const char text[] = "GET / HTTP/1.1\r\n" HOST "\r\nmore";
+	size_t n, end = sizeof text - 1 - 4;
+
+	(void)state;
+	for (n = 0; n < end; n++)
+		assert_int_equal(http_head_end(text, n), 0);
+	assert_int_equal(http_head_end(text, sizeof text - 1), end);
+}
+
+static void
+head_keep_alive(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		keep;
+	} cases[] = {
+		{ "GET / HTTP/1.1\r\n" HOST "\r\n", 1 },
+		{ "GET / HTTP/1.1\r\n" HOST "Connection: foo, Close\r\n\r\n", 0 },
+		{ "GET / HTTP/1.0\r\n\r\n", 0 },
+		{ "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 1 },
+	};
+	struct http_head h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(parse(cases[i].text, &h), 0);
+		assert_int_equal(h.keep_alive, cases[i].keep);
+	}
+}
+
+/* What two servers could read in two ways is refused (RFC 9112 3 to 6). */
+static void
+head_refused(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		status;
+	} cases[] = {
+		{ "GET / HTTP/1.1\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400 },
+		{ "GET /\r\n" HOST "\r\n", 400 },
+		{ "GET / HTTP/2.0\r\n" HOST "\r\n", 505 },
+		{ "GET x HTTP/1.1\r\n" HOST "\r\n", 400 },
+		{ "G(T / HTTP/1.1\r\n" HOST "\r\n", 400 },
+		{ "GET  / HTTP/1.1\r\n" HOST "\r\n", 400 },
+		{ "GET / HTTP/1.1\r\n" HOST " folded: x\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\n" HOST "no colon\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\n" HOST "A: b\rc\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Content-Length: +1\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 413 },
+		{ "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", 501 },
+		{ "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\n" HOST "Expect: more\r\n\r\n", 417 },
+	};
+	struct http_head h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (parse(cases[i].text, &h) != cases[i].status)
+			fail_msg("not refused with %d: %s", cases[i].status, cases[i].text);
+}
+
+static void
+path_decodes(void **state)
+{
+	char dst[16];
+
+	(void)state;
+	assert_int_equal(http_path_decode(dst, str("/%41%2fb+")), 5);
+	assert_memory_equal(dst, "/A/b+", 5);
+	assert_int_equal(http_path_decode(dst, str("/%4")), -1);
+	assert_int_equal(http_path_decode(dst, str("/%zz")), -1);
+	assert_int_equal(http_path_decode(dst, str("/%00")), -1);
+}
+
+static void
+lists(void **state)
+{
+	(void)state;
+	assert_true(http_list_has(str("keep-alive, Upgrade"), "upgrade"));
+	assert_false(http_list_has(str("keep-alive, Upgraded"), "upgrade"));
+	assert_false(http_list_has(str(""), "upgrade"));
+	assert_true(http_fields_have(str("A: x\r\nConnection: close\r\nConnection: Upgrade\r\n"),
+	    "connection", "upgrade"));
+}
+
+/* A chunked body in pieces of any size gives the same bytes. */
+static void
+chunked_pieces(void **state)
+{
+	static const char text[] = "5;ext=\"1\"\r\nhello\r\n00006 \r\n world\r\n0\r\nTrailer: t\r\n\r\nNEXT";
+	const size_t body = sizeof text - 1 - 4;
+	size_t piece, at, n;
+
+	(void)state;
+	for (piece = 1; piece < sizeof text; piece++) {
+		struct http_chunked d = { 0 };
+		struct bytes out = { 0 };
+		long used;
+
+		for (at = 0; !d.done; at += (size_t)used) {
+			n = sizeof text - 1 - at < piece ? sizeof text - 1 - at : piece;
+			used = http_chunked_feed(&d, text + at, n, &out, 100);
+			assert_true(used > 0);
+		}
+		assert_int_equal(at, body);
+		assert_int_equal(out.len, 11);
+		assert_memory_equal(out.p, "hello world", 11);
+		bytes_fini(&out);
+	}
+}
+
+static void
+chunked_refused(void **state)
+{
+	static const struct {
+		const char	*text;
+		long		status;
+	} cases[] = {
+		{ "x\r\n", -400 }, { "\r\n", -400 }, { "5 x\rhello", 9 }, { "5\r\nhelloX", -400 },
+		{ "b\r\n", -413 }, { "ffffffffffffffffff\r\n", -413 }, { "-1\r\n", -400 },
+		{ "5\r\nhello\r\n6\r\n", -413 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct http_chunked d = { 0 };
+		struct bytes out = { 0 };
+
+		assert_int_equal(http_chunked_feed(&d, cases[i].text, strlen(cases[i].text), &out, 10),
+		    cases[i].status);
+		bytes_fini(&out);
+	}
+}
+
+static void
+frame_lengths(void **state)
+{
+	static const size_t lens[] = { 0, 1, 125, 126, 65535, 65536, 1u << 20 };
+	unsigned char buf[16], *p;
+	struct frame f;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+		p = frame_head_write(buf + FRAME_HEAD_MAX, FRAME_TEXT, 0, lens[i]);
+		n = (size_t)(buf + FRAME_HEAD_MAX - p);
+		assert_int_equal(p[0], 0x81);
+		assert_int_equal(p[1] & 0x80, 0);	/* servers do not mask */
+		/* The client's form of the same: the mask bit and four bytes more. */
+		p[1] |= 0x80;
+		memset(p + n, 7, 4);
+		assert_int_equal(frame_head_read(p, n + 3, &f), 0);
+		assert_int_equal(frame_head_read(p, n + 4, &f), n + 4);
+		assert_int_equal(f.len, lens[i]);
+		assert_int_equal(f.opcode, FRAME_TEXT);
+		assert_true(f.fin);
+	}
+}
+
+static void
+frame_refused(void **state)
+{
+	static const unsigned char cases[][14] = {
+		{ 0x81, 0x01 },				/* not masked */
+		{ 0xa1, 0x81 }, { 0x91, 0x81 },		/* reserved bits */
+		{ 0x83, 0x81 }, { 0x8b, 0x81 }, { 0x8f, 0x81 },	/* opcodes */
+		{ 0x09, 0x80 },				/* a ping in fragments */
+		{ 0xc9, 0x80 },				/* a compressed ping */
+		{ 0xc0, 0x80 },				/* a compressed continuation */
+		{ 0x89, 0xfe, 0, 126 },			/* a long ping */
+		{ 0x81, 0xfe, 0, 125 },			/* not the shortest length */
+		{ 0x81, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff },
+		{ 0x81, 0xff, 0x80, 0, 0, 0, 0, 1, 0, 0 },	/* the highest bit */
+	};
+	struct frame f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(frame_head_read(cases[i], sizeof cases[i], &f), -1);
+}
+
+/* RFC 6455 5.7 */
+static void
+frame_unmasks(void **state)
+{
+	unsigned char p[] = { 0x7f, 0x9f, 0x4d, 0x51, 0x58, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t mask[4] = { 0x37, 0xfa, 0x21, 0x3d };
+	unsigned char q[sizeof p];
+	size_t i;
+
+	(void)state;
+	memcpy(q, p, sizeof p);
+	frame_unmask(p, 5, mask);
+	assert_memory_equal(p, "Hello", 5);
+	frame_unmask(q, sizeof q, mask);
+	for (i = 5; i < sizeof q; i++)
+		assert_int_equal(q[i], mask[i & 3]);
+}
+
+static void
+close_codes(void **state)
+{
+	static const uint32_t good[] = { 1000, 1001, 1002, 1003, 1007, 1011, 3000, 3500, 4999 };
+	static const uint32_t bad[] = { 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_true(frame_close_code_valid(good[i]));
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(frame_close_code_valid(bad[i]));
+}
+
+static void
+deflate_offers(void **state)
+{
+	static const struct {
+		const char	*offer;
+		uint32_t	bits;
+		int		say;
+	} cases[] = {
+		{ "permessage-deflate", 15, 0 },
+		{ "x-other, permessage-deflate; client_max_window_bits", 15, 0 },
+		{ "permessage-deflate; server_no_context_takeover;client_no_context_takeover", 15, 0 },
+		{ "permessage-deflate; server_max_window_bits=10; client_max_window_bits=8", 10, 1 },
+		{ "permessage-deflate; server_max_window_bits=\"12\"", 12, 1 },
+		{ "permessage-deflate; server_max_window_bits=8, permessage-deflate", 15, 0 },
+		{ "permessage-deflate; server_max_window_bits", 0, 0 },
+		{ "permessage-deflate; server_max_window_bits=16", 0, 0 },
+		{ "permessage-deflate; client_max_window_bits=7", 0, 0 },
+		{ "permessage-deflate; unheard-of", 0, 0 },
+		{ "permessage-deflated", 0, 0 }, { "", 0, 0 }, { ",;=", 0, 0 },
+	};
+	size_t i;
+	int say;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		say = 0;
+		assert_int_equal(deflate_negotiate(str(cases[i].offer), &say), cases[i].bits);
+		if (cases[i].bits != 0)
+			assert_int_equal(say, cases[i].say);
+	}
+}
+
+static void
+deflate_round_trip(void **state)
+{
+	static const size_t lens[] = { 0, 1, 100, 1024, 70000 };
+	struct deflater *d = deflater_new();
+	struct rotor_buf *from, *to, *again;
+	struct rotor_str got;
+	size_t i, j;
+	uint32_t bits;
+
+	(void)state;
+	assert_non_null(d);
+	for (i = 0; i < sizeof lens / sizeof lens[0]; i++)
+		for (bits = 9; bits <= 15; bits += 3) {
+			assert_non_null(from = rotor_buf_alloc(lens[i]));
+			for (j = 0; j < lens[i]; j++)
+				rotor_buf_data(from)[j] = (unsigned char)(j * j >> 3);
+			assert_non_null(to = deflater_deflate(d, from, 1, bits));
+			again = deflater_deflate(d, from, 1, bits);
+			assert_ptr_equal(again, to);	/* compressed once */
+			assert_int_equal(deflater_inflate(d, rotor_buf_data(to), rotor_buf_len(to),
+			    lens[i], &got), 0);
+			assert_int_equal(got.len, lens[i]);
+			if (lens[i] > 0) {
+				assert_memory_equal(got.p, rotor_buf_data(from), lens[i]);
+				assert_int_equal(deflater_inflate(d, rotor_buf_data(to),
+				    rotor_buf_len(to), lens[i] - 1, &got), -EMSGSIZE);
+			}
+			rotor_buf_unref(&again);
+			rotor_buf_unref(&to);
+			rotor_buf_unref(&from);
+		}
+	assert_int_equal(deflater_inflate(d, "\xff\xff\xff", 3, 100, &got), -EINVAL);
+	deflater_free(&d);
+	assert_null(d);
+}
+
+/* Little input, much output: stopped at the limit, not at the end. */
+static void
+deflate_bomb(void **state)
+{
+	struct deflater *d = deflater_new();
+	struct rotor_buf *from = rotor_buf_alloc(8u << 20), *to;
+	struct rotor_str got;
+
+	(void)state;
+	assert_non_null(from);
+	memset(rotor_buf_data(from), 0, rotor_buf_len(from));
+	assert_non_null(to = deflater_deflate(d, from, 9, 15));
+	assert_true(rotor_buf_len(to) < 16384);
+	assert_int_equal(deflater_inflate(d, rotor_buf_data(to), rotor_buf_len(to), 65536, &got), -EMSGSIZE);
+	rotor_buf_unref(&to);
+	rotor_buf_unref(&from);
+	deflater_free(&d);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(head_parts), cmocka_unit_test(head_ends),
+		cmocka_unit_test(head_keep_alive), cmocka_unit_test(head_refused),
+		cmocka_unit_test(path_decodes), cmocka_unit_test(lists),
+		cmocka_unit_test(chunked_pieces), cmocka_unit_test(chunked_refused),
+		cmocka_unit_test(frame_lengths), cmocka_unit_test(frame_refused),
+		cmocka_unit_test(frame_unmasks), cmocka_unit_test(close_codes),
+		cmocka_unit_test(deflate_offers), cmocka_unit_test(deflate_round_trip),
+		cmocka_unit_test(deflate_bomb),
+	};
+
+	return cmocka_run_group_tests_name("http codecs", tests, NULL, NULL);
+}
