@@ -23,7 +23,7 @@ def one_life(server, name, kind):
     elif kind % 3 == 1:
         client.ask("history", channel=name, limit=1)    # nobody waits for the reply
     client.close()
-    server.opened.clear()
+    server.opened.remove(client)
 
 
 def counted(server, name, wanted):

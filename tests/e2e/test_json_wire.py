@@ -79,7 +79,8 @@ def test_string_escapes(plain, channel):
     plain.api.publish(name, {}, tags={"<k>": "é\u2028\u2029&\n\r"})
     escaped = name[:-9] + "\\u003c\\u0026\\u003e'\\\"\\\\\\t\\u0001\x7f"
     assert client.ws.recv()[1].decode() == (
-        '{"push":{"channel":"%s","pub":{"data":{},"tags":{"\\u003ck\\u003e":"é\\u2028\\u2029\\u0026\\n\\r"}}}}'
+        '{"push":{"channel":"%s","pub":{"data":{},"tags":{"\\u003ck\\u003e":'
+        '"é\\u2028\\u2029\\u0026\\n\\r"}}}}'
         % escaped)
 
 
@@ -99,10 +100,11 @@ def test_recovered(plain, channel):
     name = channel("rec")
     plain.api.publish(name, 1)
     epoch = plain.api.publish(name, 2)["epoch"]
-    got = text(plain.client(), '{"id":2,"subscribe":{"channel":"%s","recover":true,"offset":1,"epoch":"%s"}}'
-               % (name, epoch))
-    assert got == ('{"id":2,"subscribe":{"recoverable":true,"epoch":"%s","publications":[{"data":2,"offset":2}],'
-                   '"recovered":true,"offset":1,"positioned":true,"was_recovering":true}}' % epoch)
+    got = text(plain.client(), '{"id":2,"subscribe":{"channel":"%s","recover":true,"offset":1,'
+               '"epoch":"%s"}}' % (name, epoch))
+    assert got == ('{"id":2,"subscribe":{"recoverable":true,"epoch":"%s","publications":'
+                   '[{"data":2,"offset":2}],"recovered":true,"offset":1,"positioned":true,'
+                   '"was_recovering":true}}' % epoch)
 
 
 def test_join(plain, channel):
@@ -113,5 +115,6 @@ def test_join(plain, channel):
     if len(lines) == 1:
         lines += client.ws.recv()[1].decode().split("\n")
     assert lines == ['{"id":2,"subscribe":{}}',
-                     '{"push":{"channel":"%s","join":{"info":{"user":"u1","client":"%s","conn_info":{"n":1}}}}}'
+                     '{"push":{"channel":"%s","join":{"info":{"user":"u1","client":"%s",'
+                     '"conn_info":{"n":1}}}}}'
                      % (name, client.id)]

@@ -86,6 +86,7 @@ def test_pid_file(start, tmp_path):
     path = tmp_path / "rotor.pid"
     server = start(main_config(pid_file=str(path)))
     server.wait(path.exists, "the pid file")
+    server.client().fence()
     assert path.read_text() == f"{server.process.pid}\n"
     assert path.stat().st_mode & 0o777 == 0o600
     server.stop()
