@@ -1,7 +1,7 @@
 dnl SPDX-License-Identifier: MIT
 dnl ROTOR_MODULE(NAME, FOUND, MISSING)
 dnl --with-module-NAME=yes|no|auto; sets $module_NAME, MODULE_NAME, and a line of
-dnl the summary.
+dnl the summary; adds to $modules_out what is left out.
 AC_DEFUN([ROTOR_MODULE], [
 AC_ARG_WITH([module-$1],
     [AS_HELP_STRING([--with-module-$1=yes|no|auto], [build the module $1 (auto)])],
@@ -12,8 +12,29 @@ AS_CASE([$with_module_$1:$2],
     [yes:*], [AC_MSG_ERROR([module $1 needs $3])],
     [module_$1=no; module_why="missing: $3"])
 AM_CONDITIONAL(m4_toupper([MODULE_$1]), [test "$module_$1" = yes])
+AS_IF([test "$module_$1" = no], [modules_out="$modules_out $1"])
 module_summary="$module_summary
     module $1: $module_$1${module_why:+ ($module_why)}"
+])
+
+dnl After all modules: whether manual pages can be made (of all there is), or were brought
+dnl by the tarball.
+AC_DEFUN([ROTOR_MANUALS], [
+AM_CONDITIONAL([ALL_MODULES], [test -z "$modules_out"])
+AM_MISSING_PROG([RST2MAN], [rst2man])
+AC_CHECK_PROGS([HAVE_RST2MAN], [rst2man])
+AS_IF([test -f "$srcdir/doc/rotor.8"], [manuals="yes (as they came)"],
+    [test -z "$HAVE_RST2MAN"], [manuals="no (missing: rst2man of docutils)"],
+    [test -n "$modules_out"], [manuals="no (not all modules)"],
+    [manuals=yes])
+AM_CONDITIONAL([MANUALS], [test "${manuals%% *}" = yes])
+])
+
+dnl --disable-e2e: without the tests that fetch packages and take minutes.
+AC_DEFUN([ROTOR_E2E], [
+AC_ARG_ENABLE([e2e], [AS_HELP_STRING([--disable-e2e], [leave end-to-end tests out of make check])],
+    [], [enable_e2e=yes])
+AM_CONDITIONAL([E2E], [test "$enable_e2e" != no])
 ])
 
 dnl --enable-developer: warnings are errors.

@@ -128,6 +128,10 @@ struct rotor_http_route {
 	const char	*path;		/* "/health"; copied */
 	uint32_t	flags;
 	uint32_t	max_body;	/* bytes; more is answered 413.  0: no limit but the server's */
+	/* Asked when the head has been read, before any body: 0 to go on, else the
+	 * status to refuse with.  Whoever may not call cannot make us buffer.  Must
+	 * not respond itself.  NULL: everybody may. */
+	uint32_t	(*admit)(void *ctx, struct rotor_http_request *r);
 	void		(*handle)(void *ctx, struct rotor_http_request *r);
 	const struct rotor_ws_handler	*ws;	/* not NULL: upgrades go here; `handle` gets the rest, or 400 when NULL */
 	const char	*label;		/* for the start-up log: "websocket", "api" */

@@ -80,6 +80,12 @@ key_equals(const char *key, struct rotor_str given)
 	return len > 0 && given.len == len && CRYPTO_memcmp(key, given.p, len) == 0;
 }
 
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* "apikey KEY": the scheme's word in any case, exactly two fields. */
 static struct rotor_str
 authorization_key(struct rotor_str h)
@@ -89,14 +95,15 @@ authorization_key(struct rotor_str h)
 	struct rotor_str none = { NULL, 0 };
 	size_t at = n;
 
-	if (h.len <= n || strncasecmp(h.p, scheme, n) != 0 || h.p[n] != ' ')
+	if (h.len <= n || strncasecmp(h.p, scheme, n) != 0 || !is_blank(h.p[n]))
 		return none;
-	while (at < h.len && h.p[at] == ' ')
+	while (at < h.len && is_blank(h.p[at]))
 		at++;
-	while (h.len > at && h.p[h.len - 1] == ' ')
+	while (h.len > at && is_blank(h.p[h.len - 1]))
 		h.len--;
-	if (memchr(h.p + at, ' ', h.len - at) != NULL)
-		return none;
+	for (size_t i = at; i < h.len; i++)
+		if (is_blank(h.p[i]))
+			return none;
 	return (struct rotor_str){ h.p + at, h.len - at };
 }
 
@@ -231,22 +238,35 @@ call(struct api_http *a, struct rotor_http_request *r, struct rotor_str method)
 	rotor_api_call(r->worker, &req, answered, p);
 }
 
+/* What follows the prefix; empty: nothing. */
+static struct rotor_str
+method_of(const struct api_http *a, const struct rotor_http_request *r)
+{
+	size_t skip = a->prefix_len + 1;
+
+	return r->path.len > skip ? (struct rotor_str){ r->path.p + skip, r->path.len - skip }
+	    : (struct rotor_str){ NULL, 0 };
+}
+
+/* Before the body is read, so that a stranger cannot have us hold one. */
+static uint32_t
+admit(void *ctx, struct rotor_http_request *r)
+{
+	const struct api_http *a = ctx;
+
+	if (!rotor_api_method_known(method_of(a, r)))
+		return 404;
+	if (r->method != ROTOR_HTTP_POST)
+		return 405;
+	return is_authorized(a, r) ? 0 : 401;
+}
+
 static void
 handle(void *ctx, struct rotor_http_request *r)
 {
 	struct api_http *a = ctx;
-	struct rotor_str method = { NULL, 0 };
 
-	if (r->path.len > a->prefix_len + 1)
-		method = (struct rotor_str){ r->path.p + a->prefix_len + 1, r->path.len - a->prefix_len - 1 };
-	if (!rotor_api_method_known(method))
-		answer_text(r, 404, "404 page not found\n");
-	else if (r->method != ROTOR_HTTP_POST)
-		answer(r, 405, NULL, (struct rotor_str){ NULL, 0 });
-	else if (!is_authorized(a, r))
-		answer(r, 401, NULL, (struct rotor_str){ NULL, 0 });
-	else
-		call(a, r, method);
+	call(a, r, method_of(a, r));
 }
 
 /* The prefix without its trailing slash.  0 or -EINVAL. */
@@ -271,7 +291,7 @@ serve(struct api_http *a, struct rotor_instance *inst)
 	char prefix[256];
 	struct rotor_http_route route = { .size = sizeof route, .path = prefix,
 	    .flags = ROTOR_HTTP_PREFIX | (conf->external ? ROTOR_HTTP_EXTERNAL : ROTOR_HTTP_INTERNAL),
-	    .handle = handle, .label = "api" };
+	    .admit = admit, .handle = handle, .label = "api" };
 
 	if (prefix_copy(conf->handler_prefix, prefix, sizeof prefix) != 0) {
 		ROTOR_LOG(a->log, ROTOR_LOG_FATAL, "api_http", "expected a path such as \"/api\"",

@@ -193,8 +193,9 @@ struct http_request {
 	uint32_t			magic;
 #define HTTP_REQUEST_MAGIC		0x2f86b04du
 	uint8_t				handed;		/* to its handler */
+	uint32_t			refusal;	/* status to refuse with; 0: it is served */
 	struct http_conn		*conn;		/* NULL: the client has gone */
-	const struct http_route		*route;		/* NULL: none, 404 */
+	const struct http_route		*route;		/* NULL: none */
 	struct http_head		head;
 	struct bytes			body;
 	struct http_chunked		chunked;

@@ -13,7 +13,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define NOT_FOUND_BODY_MAX	65536u	/* read and thrown away before a 404 */
+#define REFUSED_BODY_MAX	65536u	/* read before a refusal; more ends the connection */
+#define TEXT_NOT_FOUND		"404 page not found\n"
 #define CONTENT_TEXT		"text/plain; charset=utf-8"
 
 static struct http_request *
@@ -224,7 +225,7 @@ refuse(struct http_request *r, uint32_t status)
 
 	(void)snprintf(body, sizeof body, "%u %s\n", (unsigned)status, http_reason(status));
 	r->head.keep_alive = 0;
-	http_request_text(r, status, status == 404 ? "404 page not found\n" : body, NULL);
+	http_request_text(r, status, status == 404 ? TEXT_NOT_FOUND : body, NULL);
 }
 
 /*
@@ -249,8 +250,8 @@ http_request_gone(struct http_request *r)
 static size_t
 body_max(const struct http_request *r)
 {
-	if (r->route == NULL)
-		return NOT_FOUND_BODY_MAX;
+	if (r->refusal != 0)
+		return REFUSED_BODY_MAX;
 	return r->route->pub.max_body != 0 ? r->route->pub.max_body : BODY_MAX;
 }
 
@@ -263,8 +264,8 @@ hand_over(struct http_request *r)
 	r->handed = 1;
 	r->pub.body = (struct rotor_str){ r->body.p, r->body.len };
 	conn_deadline(r->conn, 0);
-	if (route == NULL)
-		http_request_text(r, 404, "404 page not found\n", NULL);
+	if (r->refusal != 0)
+		http_request_text(r, r->refusal, r->refusal == 404 ? TEXT_NOT_FOUND : "", NULL);
 	else if (route->pub.ws != NULL)
 		http_upgrade(r);
 	else
@@ -292,12 +293,23 @@ feed_chunked(struct http_request *r, const char *p, size_t len)
 	long n = http_chunked_feed(&r->chunked, p, len, &r->body, body_max(r));
 
 	if (n < 0) {
-		refuse(r, n == -413 && r->route == NULL ? 404 : (uint32_t)-n);
+		refuse(r, n == -413 && r->refusal != 0 ? r->refusal : (uint32_t)-n);
 		return len;
 	}
 	if (r->chunked.done)
 		hand_over(r);
 	return (size_t)n;
+}
+
+/* The status to refuse with, or 0. */
+static uint32_t
+refusal_of(struct http_request *r)
+{
+	const struct http_route *route = r->route;
+
+	if (route == NULL)
+		return 404;
+	return route->pub.admit != NULL ? route->pub.admit(route->ctx, &r->pub) : 0;
 }
 
 /* The head is read: finds the route, and the body if one follows. */
@@ -307,8 +319,9 @@ start(struct http_request *r)
 	struct http_conn *c = r->conn;
 
 	r->route = http_routes_find(&c->hw->http->routes, c->listener, r->pub.path);
+	r->refusal = refusal_of(r);
 	if (r->head.content_length > body_max(r)) {
-		refuse(r, r->route != NULL ? 413 : 404);
+		refuse(r, r->refusal != 0 ? r->refusal : 413);
 		return;
 	}
 	if (!r->head.chunked && r->head.content_length == 0) {

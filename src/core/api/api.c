@@ -266,7 +266,7 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 		return;
 	}
 	arena_init(&oc->arena, oc->first, sizeof oc->first);
-		oc->done = done;
+	oc->done = done;
 	oc->token = token;
 	oc->call = (struct api_call){ .magic = API_CALL_MAGIC, .w = w, .encoding = req->encoding,
 	    .method = method,

@@ -21,22 +21,27 @@ replace(struct rotor_buf **bp, struct rotor_str with)
 		*bp = rotor_buf_new(with.p, with.len);
 }
 
-/* The token's channels are those that came from the token before. */
+static int
+claims_list(const struct rotor_connection_claims *claims, struct rotor_str channel)
+{
+	for (size_t i = 0; i < claims->n_subs; i++)
+		if (str_eq(claims->subs[i].channel, channel))
+			return 1;
+	return 0;
+}
+
+/* The client has all of the token's channels, and none from the token before that is
+ * not among them. */
 static int
 same_channels(const struct rotor_client *c, const struct rotor_connection_claims *claims)
 {
-	uint32_t from_token = 0;
-
-	for (size_t i = 0; i < claims->n_subs; i++) {
-		const struct sub *s = client_sub_get(c, claims->subs[i].channel);
-
-		if (s == NULL || !(s->flags & SUB_SERVER_SIDE))
+	for (size_t i = 0; i < claims->n_subs; i++)
+		if (client_sub_get(c, claims->subs[i].channel) == NULL)
 			return 0;
-	}
 	for (uint32_t i = 0; i < c->n_subs; i++)
-		if (c->subs[i]->flags & SUB_FROM_TOKEN)
-			from_token++;
-	return from_token <= claims->n_subs;
+		if ((c->subs[i]->flags & SUB_FROM_TOKEN) && !claims_list(claims, c->subs[i]->chan->name))
+			return 0;
+	return 1;
 }
 
 static int
@@ -45,14 +50,19 @@ is_past(const struct rotor_client *c, int64_t expire_at)
 	return expire_at != 0 && expire_at <= c->w->now_unix_ms / 1000;
 }
 
-/* 1 when all the token's channels have a namespace. */
 static int
-channels_known(const struct rotor_client *c, const struct rotor_connection_claims *claims)
+channel_known(const struct rotor_client *c, struct rotor_str channel)
 {
 	struct chan_name name;
 
+	return chan_name_parse(&c->w->srv->cc.channel, channel, &name) == 0;
+}
+
+static int
+channels_known(const struct rotor_client *c, const struct rotor_connection_claims *claims)
+{
 	for (size_t i = 0; i < claims->n_subs; i++)
-		if (chan_name_parse(&c->w->srv->cc.channel, claims->subs[i].channel, &name) != 0)
+		if (!channel_known(c, claims->subs[i].channel))
 			return 0;
 	return 1;
 }
@@ -97,7 +107,8 @@ connection_verified(void *token, uint32_t verdict, const char *why,
 	}
 	if (claims->info.len > 0)
 		replace(&c->conn_info, claims->info);
-	replace(&c->meta, claims->meta);
+	if (claims->meta.len > 0)
+		replace(&c->meta, claims->meta);
 	c->expire_at = claims->expire_at;
 	client_expiry_arm(c);
 	if (c->expire_at != 0) {
@@ -152,6 +163,10 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 	 * and keeping the old expiry is safe, and every SDK understands it. */
 	if (verdict == ROTOR_TOKEN_EXPIRED) {
 		op_error(op, ROTOR_ERR_TOKEN_EXPIRED);
+		return;
+	}
+	if (verdict == ROTOR_TOKEN_VALID && !channel_known(c, claims->grant.channel)) {
+		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
 		return;
 	}
 	if (verdict != ROTOR_TOKEN_VALID || !claims_fit(c, s, claims)) {

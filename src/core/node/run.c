@@ -38,6 +38,12 @@
 #define POLL_MS			50u
 #define GONE_MS			5500u	/* a peer's time to answer our Close, and a bit */
 
+/* A worker's clients on their way out: a share of them each tick. */
+struct farewell {
+	struct rotor_timer	*timer;
+	uint32_t		batch;
+};
+
 struct run {
 	struct rotor_server	*srv;
 	struct event		*sigterm, *sigint, *sighup;
@@ -50,6 +56,7 @@ struct run {
 	int			modules_started;
 	int			workers_ready;
 	int			status;
+	struct farewell		farewells[SERVER_MAX_WORKERS];	/* each its worker's */
 };
 
 static void
@@ -114,12 +121,6 @@ poll_gone(struct rotor_worker *control, void *priv)
 		rotor_timer_set(run->poll, POLL_MS);
 }
 
-/* A worker's clients on their way out: a share of them each tick. */
-struct farewell {
-	struct rotor_timer	*timer;
-	uint32_t		batch;
-};
-
 static void
 farewell_tick(struct rotor_worker *w, void *priv)
 {
@@ -135,25 +136,20 @@ farewell_tick(struct rotor_worker *w, void *priv)
 	}
 	for (c = w->hub->all; c != NULL && c->state == CLIENT_CLOSED;)
 		c = c->all_next;
-	if (c != NULL) {
+	if (c != NULL)
 		rotor_timer_set(f->timer, POLL_MS);
-		return;
-	}
-	rotor_timer_free(&f->timer);
-	free(f);
 }
 
 static void
 farewell_begin(struct rotor_worker *w, void *priv)
 {
 	uint64_t ticks = (uint64_t)w->srv->cc.shutdown_spread_ms / POLL_MS + 1;
-	struct farewell *f = calloc(1, sizeof *f);
+	struct run *run = priv;
+	struct farewell *f = &run->farewells[w->index];
 
-	(void)priv;
-	if (f == NULL || (f->timer = rotor_timer_new(w, farewell_tick, f)) == NULL) {
-		free(f);
+	f->timer = rotor_timer_new(w, farewell_tick, f);
+	if (f->timer == NULL)
 		return;		/* they will see the connection break */
-	}
 	f->batch = (uint32_t)(w->hub->n_attached / ticks) + 1;
 	farewell_tick(w, f);
 }
@@ -185,7 +181,7 @@ stop_begin(struct run *run)
 	run->modules_started = 0;
 	run->gone_by_ms = srv->control->now_ms + (uint64_t)srv->cc.shutdown_spread_ms + GONE_MS;
 	for (uint32_t i = 0; i < run->threads; i++)
-		rotor_worker_post(srv->workers[i], farewell_begin, NULL);
+		rotor_worker_post(srv->workers[i], farewell_begin, run);
 	if (run->poll != NULL)
 		rotor_timer_set(run->poll, POLL_MS);
 	else
@@ -340,6 +336,8 @@ run_fini(struct run *run)
 		worker_stop(srv->workers[i]);
 	for (uint32_t i = 0; i < run->threads; i++)
 		worker_join(srv->workers[i]);
+	for (uint32_t i = 0; i < run->threads; i++)
+		rotor_timer_free(&run->farewells[i].timer);
 	watchdog_stop(&run->watchdog);
 	snapshots_free(&srv->snapshots);
 	rotor_timer_free(&run->poll);
