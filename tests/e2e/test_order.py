@@ -56,18 +56,39 @@ def test_same_order_for_everyone(main, channel, namespace):
         assert [offset for offset, _ in seen[0]] == list(range(1, 4 * each + 1))
 
 
+class Pace:
+    """Keeps a publisher within reach of the slowest follower: whoever misses more than
+    client.recovery_max_publication_limit (300) is rightly not recovered."""
+
+    def __init__(self, followers, reach=200):
+        self.at = [0] * followers
+        self.reach = reach
+        self.moved = threading.Condition()
+
+    def reached(self, follower, offset):
+        with self.moved:
+            self.at[follower] = offset
+            self.moved.notify_all()
+
+    def may_publish(self, offset):
+        with self.moved:
+            assert self.moved.wait_for(lambda: offset - min(self.at) <= self.reach, 60)
+
+
 def test_recovery_races_with_publications(main, channel):
     """Subscribers come, recover and go while publications flow: each one sees every
     offset once, in order, whether it was recovered or came live."""
     name, total, rounds = channel("big"), 600, 12
     epoch = main.client().call("history", channel=name)["epoch"]
     api = main.keep(Api(main.address))
+    pace = Pace(3)
 
     def publish():
         for i in range(1, total + 1):
+            pace.may_publish(i)
             api.publish(name, i)
 
-    def follow():
+    def follow(number):
         at = 0
         while at < total:
             client = main.client()
@@ -76,12 +97,14 @@ def test_recovery_races_with_publications(main, channel):
             got = [p["offset"] for p in result.get("publications", [])]
             wanted = min(total, at + len(got) + total // rounds)
             while at + len(got) < wanted:
+                pace.reached(number, at + len(got))
                 got.append(client.pub(30)["offset"])
             got += [p["pub"]["offset"] for p in client.pushes()]
             assert got == list(range(at + 1, at + 1 + len(got)))
             at += len(got)
+            pace.reached(number, at)
             client.close()
-    in_threads(publish, follow, follow, follow)
+    in_threads(publish, *(lambda n=n: follow(n) for n in range(3)))
 
 
 def test_first_subscription_races_with_publications(main, channel):

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# Sourced by quickstart and check: the Debian packages they need, and how they are
+# installed.  Elsewhere than on Debian and its kin the packages are only named.
+
+build_packages=(
+	autoconf automake build-essential ca-certificates libtool pkg-config
+	libevent-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev libyaml-dev
+	protobuf-c-compiler zlib1g-dev
+)
+test_packages=(
+	chromium libcmocka-dev python3 python3-docutils python3-venv
+)
+
+# Node.js from elsewhere, with npm beside it, is as good as Debian's and would clash with it.
+command -v npm >/dev/null || test_packages+=(nodejs npm)
+
+say() {
+	printf '== %s\n' "$*"
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# packages_missing NAME...: prints those that are not installed.
+packages_missing() {
+	local name
+	for name in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+	done
+}
+
+# packages_install NAME...: installs what is missing.
+packages_install() {
+	local missing
+	if ! command -v apt-get >/dev/null; then
+		say "no apt-get here: what Debian calls $* should be installed"
+		return
+	fi
+	missing=$(packages_missing "$@" | tr '\n' ' ')
+	if [ -z "$missing" ]; then
+		return
+	fi
+	say "installing with apt-get: $missing"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null
+	# shellcheck disable=SC2086	# a list
+	as_root env DEBIAN_FRONTEND=noninteractive \
+	    apt-get -q -y install --no-install-recommends $missing </dev/null
+}
+
+# build_in DIR CONFIGURE-OPTION...: configures the source tree out of it, as often as
+# needed, and makes it.  Runs in the source tree.
+build_in() {
+	local dir=$1 source=$PWD
+	shift
+	if [ ! -x configure ] || [ ! -f Makefile.in ] || [ configure.ac -nt configure ]; then
+		say 'making ./configure'
+		autoreconf -fi >autoreconf.log 2>&1 || { cat autoreconf.log; return 1; }
+	fi
+	mkdir -p "$dir"
+	if [ ! -f "$dir/Makefile" ]; then
+		say "configuring in $dir"
+		(cd "$dir" && "$source/configure" -q "$@")
+	fi
+	say "building in $dir"
+	make -s -C "$dir" -j "$(nproc)" V=0
+}
