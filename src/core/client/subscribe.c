@@ -100,7 +100,6 @@ presence_added(void *token, uint32_t code)
 		fail(rq, code != 0 ? code : ROTOR_ERR_INTERNAL);
 		return;
 	}
-	rq->sub->flags |= rq->flags & SUB_PRESENCE;	/* from now on there is an entry to remove */
 	recover_start(rq, ready);
 }
 
@@ -119,6 +118,7 @@ interested(void *token, uint32_t code)
 		return;
 	}
 	info = sub_info(c, rq->sub, id);
+	rq->sub->flags |= SUB_PRESENCE;		/* there may be an entry to remove, whoever leaves when */
 	srv->presence->add(srv->presence_ctx, c->w, rq->name.full, &info, presence_added, rq);
 }
 

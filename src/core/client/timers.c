@@ -86,7 +86,7 @@ spread(int64_t ms)
 {
 	uint64_t half = (uint64_t)ms / 2;
 
-	return half + (half > 0 ? random_jitter() % half : 0) + 1;
+	return half > 0 ? half + random_jitter() % half : 1;
 }
 
 void
@@ -176,9 +176,11 @@ client_expiry_arm(struct rotor_client *c)
 		client_due(c, DUE_EXPIRE, 0);
 		return;
 	}
-	left_ms = c->expire_at * 1000 - c->w->now_unix_ms;
-	if (left_ms > YEAR_S * 1000)
+	/* In seconds first: it may lie any number of years ahead. */
+	if (c->expire_at > c->w->now_unix_ms / 1000 + YEAR_S)
 		left_ms = YEAR_S * 1000;
+	else
+		left_ms = c->expire_at * 1000 - c->w->now_unix_ms;
 	left_ms += c->w->srv->cc.client.expired_close_delay_ms;
 	client_due(c, DUE_EXPIRE, left_ms > 0 ? (uint64_t)left_ms : 1);
 }
@@ -193,7 +195,9 @@ static void
 on_presence(struct rotor_client *c)
 {
 	client_due(c, DUE_PRESENCE, (uint64_t)c->w->srv->cc.client.presence_update_interval_ms);
-	/* Backwards: a tick may end its own sub. */
+	/* Backwards: a tick may end its own sub; and any number of others, when a check
+	 * of the position empties the inbox. */
 	for (uint32_t i = c->n_subs; i-- > 0 && c->state != CLIENT_CLOSED;)
-		sub_tick(c->subs[i]);
+		if (i < c->n_subs)
+			sub_tick(c->subs[i]);
 }

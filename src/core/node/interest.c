@@ -23,6 +23,7 @@
 
 /* Somebody who waits for the broker to deliver a channel. */
 struct waiter {
+	struct inbox_msg	msg;	/* back to w */
 	struct waiter		*next;
 	struct rotor_worker	*w;
 	interest_done_f		*done;
@@ -60,6 +61,7 @@ struct delivery {
 
 /* A subscribe or unsubscribe on its way to the broker, in order. */
 struct broker_call {
+	struct inbox_msg	msg;
 	struct interest		*in;
 	uint64_t		hash;
 	int			subscribe;
@@ -133,9 +135,9 @@ wanted_drop(struct shard *sh, uint64_t hash, struct wanted *wt)
 /* The broker has answered.  */
 
 static void
-waiter_run(struct rotor_worker *w, void *priv)
+waiter_run(struct rotor_worker *w, struct inbox_msg *m)
 {
-	struct waiter *wa = priv;
+	struct waiter *wa = (struct waiter *)m;
 
 	(void)w;
 	wa->done(wa->token, wa->code);
@@ -150,49 +152,22 @@ waiters_wake(struct waiter *wa, uint32_t code)
 	for (; wa != NULL; wa = next) {
 		next = wa->next;
 		wa->code = code;
-		if (rotor_worker_post(wa->w, waiter_run, wa) != 0)
-			free(wa);	/* out of memory: the client stays in limbo until it is stale */
+		wa->msg.run = waiter_run;
+		worker_push(wa->w, &wa->msg);
 	}
 }
 
-static void
-broker_subscribed(void *token, uint32_t code)
-{
-	struct broker_call *call = token;
-	struct shard *sh = shard_of(call->in, call->hash);
-	struct waiter *waiters = NULL;
-	struct wanted *wt;
-
-	pthread_mutex_lock(&sh->lock);
-	wt = map_get(&sh->wanted, call->hash, call->channel);
-	if (wt != NULL && !wt->ready) {
-		waiters = wt->waiters;
-		wt->waiters = NULL;
-		wt->ready = code == 0;
-		if (code != 0)
-			wanted_drop(sh, call->hash, wt);
-	}
-	pthread_mutex_unlock(&sh->lock);
-	waiters_wake(waiters, code);
-	free(call);
-}
-
-/* Asks the broker, on the control thread. */
-static void
-broker_call_run(struct rotor_worker *control, void *priv)
-{
-	struct broker_call *call = priv;
-	struct rotor_server *srv = call->in->srv;
-
-	if (call->subscribe) {
-		srv->broker->subscribe(srv->broker_ctx, control, call->channel, broker_subscribed, call);
-		return;
-	}
-	srv->broker->unsubscribe(srv->broker_ctx, control, call->channel);
-	free(call);
-}
+static void broker_call_run(struct rotor_worker *control, struct inbox_msg *m);
 
 /* Under the shard's lock, so that the calls keep the order of the changes. */
+static void
+broker_call_push(struct broker_call *call, int subscribe)
+{
+	call->subscribe = subscribe;
+	call->msg.run = broker_call_run;
+	worker_push(call->in->srv->control, &call->msg);
+}
+
 static int
 broker_call_post(struct interest *in, uint64_t hash, struct rotor_str channel, int subscribe)
 {
@@ -202,14 +177,54 @@ broker_call_post(struct interest *in, uint64_t hash, struct rotor_str channel, i
 		return -ENOMEM;
 	call->in = in;
 	call->hash = hash;
-	call->subscribe = subscribe;
 	memcpy(call->text, channel.p, channel.len);
 	call->channel = (struct rotor_str){ call->text, channel.len };
-	if (rotor_worker_post(in->srv->control, broker_call_run, call) != 0) {
-		free(call);
-		return -ENOMEM;
-	}
+	broker_call_push(call, subscribe);
 	return 0;
+}
+
+static void
+broker_subscribed(void *token, uint32_t code)
+{
+	struct broker_call *call = token;
+	struct interest *in = call->in;
+	struct shard *sh = shard_of(in, call->hash);
+	struct waiter *waiters = NULL;
+	struct wanted *wt;
+
+	pthread_mutex_lock(&sh->lock);
+	wt = map_get(&sh->wanted, call->hash, call->channel);
+	if (wt != NULL && !wt->ready) {
+		int unwanted = wt->workers == 0;	/* all left while it was under way */
+
+		waiters = wt->waiters;
+		wt->waiters = NULL;
+		wt->ready = code == 0;
+		if (code != 0 || unwanted)
+			wanted_drop(sh, call->hash, wt);
+		if (code == 0 && unwanted && in->srv->broker->unsubscribe != NULL) {
+			broker_call_push(call, 0);
+			call = NULL;
+		}
+	}
+	pthread_mutex_unlock(&sh->lock);
+	waiters_wake(waiters, code);
+	free(call);
+}
+
+/* Asks the broker, on the control thread. */
+static void
+broker_call_run(struct rotor_worker *control, struct inbox_msg *m)
+{
+	struct broker_call *call = (struct broker_call *)m;
+	struct rotor_server *srv = call->in->srv;
+
+	if (call->subscribe) {
+		srv->broker->subscribe(srv->broker_ctx, control, call->channel, broker_subscribed, call);
+		return;
+	}
+	srv->broker->unsubscribe(srv->broker_ctx, control, call->channel);
+	free(call);
 }
 
 /* Adds the worker; 1 when the broker still has to answer, 0, or -ENOMEM. */
@@ -235,7 +250,7 @@ wanted_join(struct interest *in, struct shard *sh, struct rotor_worker *w, uint6
 			wanted_drop(sh, hash, wt);
 		return -ENOMEM;
 	}
-	*wa = (struct waiter){ wt->waiters, w, done, token, 0 };
+	*wa = (struct waiter){ .next = wt->waiters, .w = w, .done = done, .token = token };
 	wt->waiters = wa;
 	return 1;
 }

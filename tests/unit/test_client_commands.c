@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/* test_client_commands.c - commands that wait: their order, and clients that go, are
+ * thrown out or are given orders meanwhile. */
+#include "config.h"
+
+#include "client_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/direct.h"
+
+#define N(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char one_by_one[] =
+    "workers: 2\n"
+    "client: {allow_anonymous_connect_without_token: true, queue_max_size: 4000}\n" RIG_CHANNELS;
+static const char three_at_once[] =
+    "workers: 2\n"
+    "client: {allow_anonymous_connect_without_token: true, concurrency: 3}\n" RIG_CHANNELS;
+
+static void
+test_several_frames_behind_one_command(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}");
+	peer_send(&p, "{\"id\":4,\"unsubscribe\":{\"channel\":\"a\"}}\n{\"id\":5,\"subscribe\":{\"channel\":\"c\"}}");
+	peer_send(&p, "{\"id\":6,\"unsubscribe\":{\"channel\":\"b\"}}\n{\"id\":7,\"unsubscribe\":{\"channel\":\"c\"}}");
+	crig_turn(r);
+	assert_string_equal(r->log, "+a ");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b ");
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b -a +c ");
+	peer_expect(&p, "{\"id\":3,\"subscribe\":{}}\n{\"id\":4,\"unsubscribe\":{}}");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b -a +c -b -c ");
+	peer_expect(&p, "{\"id\":5,\"subscribe\":{}}\n{\"id\":6,\"unsubscribe\":{}}\n{\"id\":7,\"unsubscribe\":{}}");
+	peer_close(&p);
+}
+
+/* The rest of a held frame goes in front of the frames behind it, again and again. */
+static void
+test_every_command_of_a_held_frame_waits(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_PUBLISH);
+	peer_send(&p, "{\"id\":2,\"publish\":{\"channel\":\"x\",\"data\":1}}");
+	peer_send(&p, "{\"id\":3,\"publish\":{\"channel\":\"x\",\"data\":1}}\n"
+	    "{\"id\":4,\"publish\":{\"channel\":\"x\",\"data\":1}}\n{\"id\":5,\"publish\":{\"channel\":\"x\",\"data\":1}}");
+	peer_send(&p, "{\"id\":6,\"publish\":{\"channel\":\"x\",\"data\":1}}");
+	for (int id = 2; id <= 6; id++) {
+		char reply[64];
+
+		assert_int_equal(crig_waiting(r, CALL_PUBLISH), 1);
+		crig_answer(r, CALL_PUBLISH, 0);
+		crig_turn(r);
+		snprintf(reply, sizeof reply, "{\"id\":%d,\"publish\":{}}", id);
+		peer_expect(&p, reply);
+	}
+	peer_close(&p);
+}
+
+static void
+test_held_protobuf_frames(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect_pb(r, &p, 0);
+	r->later = BIT(CALL_SUBSCRIBE);
+	rotor_client_input(p.client, "\x07\x08\x02\x2a\x03\x0a\x01""a\x07\x08\x03\x2a\x03\x0a\x01""b", 16);
+	rotor_client_input(p.client, "\x07\x08\x04\x32\x03\x0a\x01""a", 8);
+	crig_turn(r);
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b ");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b -a ");
+	assert_int_equal(p.n_closed, 0);
+	peer_close(&p);
+}
+
+static void
+test_concurrency(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}\n"
+	    "{\"id\":4,\"subscribe\":{\"channel\":\"c\"}}\n{\"id\":5,\"subscribe\":{\"channel\":\"d\"}}");
+	peer_send(&p, "{\"id\":6,\"subscribe\":{\"channel\":\"e\"}}");
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b +c ");
+	crig_answer_for(r, CALL_SUBSCRIBE, "c", 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":4,\"subscribe\":{}}");
+	assert_string_equal(r->log, "+a +b +c +d ");
+	crig_answer_for(r, CALL_SUBSCRIBE, "a", 0);
+	crig_answer_for(r, CALL_SUBSCRIBE, "d", 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}\n{\"id\":5,\"subscribe\":{}}");
+	assert_string_equal(r->log, "+a +b +c +d +e ");
+	crig_answer_for(r, CALL_SUBSCRIBE, "e", 0);
+	crig_answer_for(r, CALL_SUBSCRIBE, "b", 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":6,\"subscribe\":{}}\n{\"id\":3,\"subscribe\":{}}");
+	peer_close(&p);
+}
+
+static void
+test_twice_the_same_channel_at_once(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n{\"id\":3,\"subscribe\":{\"channel\":\"a\"}}",
+	    "{\"id\":3,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}");
+	peer_close(&p);
+}
+
+/* However many commands may run at once, none runs beside the connect. */
+static void
+test_connect_is_alone(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_open(r, &p, 0, ROTOR_JSON, 0);
+	r->later = BIT(CALL_TOKEN);
+	peer_send(&p, "{\"id\":1,\"connect\":{\"token\":\"u\"}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+	peer_send(&p, "{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}");
+	crig_turn(r);
+	assert_int_equal(p.n_frames, 0);
+	assert_string_equal(r->log, "");
+	crig_answer(r, CALL_TOKEN, ROTOR_TOKEN_VALID);
+	crig_turn(r);
+	assert_string_equal(r->log, "+a +b ");
+	assert_int_equal(p.n_closed, 0);
+	peer_close(&p);
+}
+
+static void
+test_refused_connect_drops_what_is_held(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_open(r, &p, 0, ROTOR_JSON, 0);
+	r->later = BIT(CALL_TOKEN);
+	peer_send(&p, "{\"id\":1,\"connect\":{\"token\":\"u\"}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+	peer_send(&p, "{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}");
+	crig_answer(r, CALL_TOKEN, ROTOR_TOKEN_EXPIRED);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":1,\"error\":{\"code\":109,\"message\":\"token expired\"}}");
+	peer_ask(r, &p, "{\"id\":4,\"subscribe\":{\"channel\":\"c\"}}", "");
+	assert_string_equal(r->log, "");
+	peer_close(&p);
+}
+
+static void
+test_too_much_held(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+	for (int i = 0; i < 400 && p.n_closed == 0; i++)
+		peer_send(&p, "{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}");
+	peer_expect_closed(&p, ROTOR_DISCONNECT_TOO_MANY_REQUESTS);
+	crig_turn(r);
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	peer_close(&p);
+}
+
+/* Every command that can wait, and what it waits for. */
+static const struct wait_case {
+	const char	*user;		/* NULL: this is a connect */
+	const char	*before;	/* NULL: nothing */
+	enum rig_call	call;
+	const char	*frame;
+} wait_cases[] = {
+	{ NULL, NULL, CALL_TOKEN, "{\"id\":1,\"connect\":{\"token\":\"u\"}}" },
+	{ NULL, NULL, CALL_SUBSCRIBE, "{\"id\":1,\"connect\":{\"token\":\"u\"}}" },
+	{ NULL, NULL, CALL_ADD, "{\"id\":1,\"connect\":{\"token\":\"u\"}}" },
+	{ "u", NULL, CALL_SUBSCRIBE, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}" },
+	{ "u", NULL, CALL_SUBSCRIBE, "{\"id\":2,\"subscribe\":{\"channel\":\"pres:x\"}}" },
+	{ "u", NULL, CALL_ADD, "{\"id\":2,\"subscribe\":{\"channel\":\"pres:x\"}}" },
+	{ "u", NULL, CALL_HISTORY, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}" },
+	{ "u", NULL, CALL_HISTORY, "{\"id\":2,\"subscribe\":{\"channel\":\"rec:x\",\"recover\":true}}" },
+	{ "u", NULL, CALL_SUB_TOKEN, "{\"id\":2,\"subscribe\":{\"channel\":\"$x\",\"token\":\"$x\"}}" },
+	{ "u", NULL, CALL_PUBLISH, "{\"id\":2,\"publish\":{\"channel\":\"x\",\"data\":1}}" },
+	{ "u", NULL, CALL_HISTORY, "{\"id\":2,\"history\":{\"channel\":\"pos:x\",\"limit\":5}}" },
+	{ "u", NULL, CALL_PRESENCE, "{\"id\":2,\"presence\":{\"channel\":\"pres:x\"}}" },
+	{ "u", NULL, CALL_STATS, "{\"id\":2,\"presence_stats\":{\"channel\":\"pres:x\"}}" },
+	{ "u", NULL, CALL_TOKEN, "{\"id\":2,\"refresh\":{\"token\":\"u\"}}" },
+	{ "u", "{\"id\":2,\"subscribe\":{\"channel\":\"$x\",\"token\":\"$x\"}}", CALL_SUB_TOKEN,
+	    "{\"id\":3,\"sub_refresh\":{\"channel\":\"$x\",\"token\":\"$x\"}}" },
+};
+
+static void
+begin_waiting(struct client_rig *r, struct peer *p, const struct wait_case *wc)
+{
+	static const struct rotor_sub_grant grant = { .size = sizeof grant, .channel = { "pres:s", 6 } };
+
+	r->sub_user = "u";
+	r->later = 0;
+	r->grants = &grant;
+	r->n_grants = wc->user == NULL;
+	if (wc->user != NULL)
+		peer_connect(r, p, 0, wc->user);
+	else
+		peer_open(r, p, 0, ROTOR_JSON, 0);
+	if (wc->before != NULL)
+		peer_send(p, wc->before);
+	crig_turn(r);
+	peer_forget(p);
+	r->later = BIT(wc->call);
+	peer_send(p, wc->frame);
+	peer_send(p, "{\"id\":9,\"publish\":{\"channel\":\"x\",\"data\":1}}");	/* held */
+	crig_turn(r);
+	assert_int_equal(crig_waiting(r, wc->call), 1);
+	assert_int_equal(p->n_frames, 0);
+}
+
+/* Late answers, good and bad ones, do nothing. */
+static void
+late_answer(struct client_rig *r, const struct wait_case *wc, uint32_t code)
+{
+	crig_answer(r, wc->call, code);
+	crig_turn(r);
+	r->later = 0;
+	assert_int_equal(r->n_waiting, 0);
+}
+
+static void
+go_away(struct peer *p)
+{
+	rotor_client_detach(&p->client);
+}
+
+static void
+be_closed(struct peer *p)
+{
+	client_close(p->client, ROTOR_DISCONNECT_FORCE, NULL);
+	peer_expect_closed(p, ROTOR_DISCONNECT_FORCE);
+}
+
+static void
+be_closed_and_go(struct peer *p)
+{
+	p->detach_in_close = 1;
+	be_closed(p);
+	assert_null(p->client);
+}
+
+static void
+all_waiting(struct client_rig *r, void (*end)(struct peer *))
+{
+	for (size_t i = 0; i < N(wait_cases); i++)
+		for (uint32_t code = 0; code < 2; code++) {
+			struct peer p;
+
+			begin_waiting(r, &p, &wait_cases[i]);
+			end(&p);
+			late_answer(r, &wait_cases[i], code * ROTOR_ERR_INTERNAL);
+			assert_int_equal(p.n_frames, 0);
+			peer_close(&p);
+			crig_turn(r);
+			assert_int_equal(r->srv->workers[0]->hub->chans.n, 0);
+			assert_int_equal(r->srv->workers[0]->hub->users.n, 0);
+		}
+}
+
+static void
+test_gone_while_waiting(void **state)
+{
+	all_waiting(*state, go_away);
+}
+
+static void
+test_closed_while_waiting(void **state)
+{
+	all_waiting(*state, be_closed);
+}
+
+static void
+test_closed_and_gone_while_waiting(void **state)
+{
+	all_waiting(*state, be_closed_and_go);
+}
+
+/* Whatever the answer, a client that is still there gets one, and goes on. */
+static void
+test_answered_after_all(void **state)
+{
+	struct client_rig *r = *state;
+
+	for (size_t i = 0; i < N(wait_cases); i++) {
+		const struct wait_case *wc = &wait_cases[i];
+		struct peer p;
+
+		begin_waiting(r, &p, wc);
+		r->later = 0;
+		crig_answer(r, wc->call, 0);
+		crig_turn(r);
+		assert_int_equal(p.n_frames, 1);
+		assert_int_equal(p.n_closed, 0);
+		peer_close(&p);
+		crig_turn(r);
+	}
+}
+
+static void
+order(struct client_rig *r, enum direct_kind kind, const char *channel, uint32_t code)
+{
+	struct direct_order o = { .kind = kind, .user = STR_LIT("u"), .channel = str_of(channel),
+	    .code = code, .reason = STR_LIT("ordered") };
+
+	assert_int_equal(direct_give(r->srv->workers[1], &o, NULL, NULL), 0);
+	crig_turn(r);
+}
+
+static const struct {
+	enum rig_call	call;
+	const char	*channel;
+} stages[] = {
+	{ CALL_SUBSCRIBE, "x" }, { CALL_SUBSCRIBE, "pos:x" }, { CALL_ADD, "pres:x" }, { CALL_HISTORY, "pos:x" },
+};
+
+/* At every stage of a subscribe: the push comes, no publication after it, and the
+ * command has one answer. */
+static void
+test_unsubscribe_order_while_subscribing(void **state)
+{
+	struct client_rig *r = *state;
+
+	for (size_t i = 0; i < N(stages); i++) {
+		struct peer p;
+		char text[256];
+
+		r->later = 0;
+		peer_connect(r, &p, 0, "u");
+		r->later = BIT(stages[i].call);
+		snprintf(text, sizeof text, "{\"id\":2,\"subscribe\":{\"channel\":\"%s\"}}", stages[i].channel);
+		peer_ask(r, &p, text, "");
+		order(r, DIRECT_UNSUBSCRIBE, stages[i].channel, ROTOR_UNSUB_SERVER);
+		snprintf(text, sizeof text, "{\"push\":{\"channel\":\"%s\",\"unsubscribe\":"
+		    "{\"code\":2000,\"reason\":\"server unsubscribe\"}}}", stages[i].channel);
+		peer_expect(&p, text);
+		crig_publish(r, stages[i].channel, "1", 0);
+		crig_answer(r, stages[i].call, 0);
+		crig_publish(r, stages[i].channel, "2", 0);
+		crig_turn(r);
+		peer_expect(&p, "{\"id\":2,\"error\":{\"code\":100,\"message\":\"internal server error\",\"temporary\":true}}");
+		assert_int_equal(p.client->n_subs, 0);
+		peer_close(&p);
+	}
+}
+
+static void
+test_disconnect_order_while_subscribing(void **state)
+{
+	struct client_rig *r = *state;
+
+	for (size_t i = 0; i < N(stages); i++) {
+		struct peer p;
+		char text[256];
+
+		r->later = 0;
+		peer_connect(r, &p, 0, "u");
+		r->later = BIT(stages[i].call);
+		snprintf(text, sizeof text, "{\"id\":2,\"subscribe\":{\"channel\":\"%s\"}}", stages[i].channel);
+		peer_ask(r, &p, text, "");
+		order(r, DIRECT_DISCONNECT, "", ROTOR_DISCONNECT_FORCE);
+		assert_int_equal(p.code, ROTOR_DISCONNECT_FORCE);
+		assert_string_equal(p.reason, "ordered");
+		crig_answer(r, stages[i].call, 0);
+		crig_turn(r);
+		peer_expect(&p, "");
+		peer_close(&p);
+	}
+}
+
+/* The server's subscription takes the place of the one that is being made. */
+static void
+test_subscribe_order_while_subscribing(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, "u");
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "");
+	order(r, DIRECT_SUBSCRIBE, "x", 0);
+	while (crig_waiting(r, CALL_SUBSCRIBE) > 0) {
+		crig_answer(r, CALL_SUBSCRIBE, 0);
+		crig_turn(r);
+	}
+	assert_int_equal(p.client->n_subs, 1);
+	assert_true(p.client->subs[0]->flags & SUB_SERVER_SIDE);
+	assert_int_equal(p.n_closed, 0);
+	peer_forget(&p);
+	crig_publish(r, "x", "1", 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"push\":{\"channel\":\"x\",\"pub\":{\"data\":1}}}");
+	peer_close(&p);
+}
+
+/* The client leaves again before it is in. */
+static void
+test_unsubscribe_beside_subscribe(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}\n{\"id\":3,\"unsubscribe\":{\"channel\":\"x\"}}",
+	    "{\"id\":3,\"unsubscribe\":{}}");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_int_equal(p.n_frames, 1);
+	assert_int_equal(p.client->n_subs, 0);
+	peer_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_several_frames_behind_one_command, one_by_one),
+		RIG_TEST(test_every_command_of_a_held_frame_waits, one_by_one),
+		RIG_TEST(test_held_protobuf_frames, one_by_one),
+		RIG_TEST(test_concurrency, three_at_once),
+		RIG_TEST(test_twice_the_same_channel_at_once, three_at_once),
+		RIG_TEST(test_connect_is_alone, three_at_once),
+		RIG_TEST(test_refused_connect_drops_what_is_held, three_at_once),
+		RIG_TEST(test_too_much_held, one_by_one),
+		RIG_TEST(test_gone_while_waiting, one_by_one),
+		RIG_TEST(test_closed_while_waiting, one_by_one),
+		RIG_TEST(test_closed_and_gone_while_waiting, one_by_one),
+		RIG_TEST(test_answered_after_all, one_by_one),
+		RIG_TEST(test_unsubscribe_order_while_subscribing, one_by_one),
+		RIG_TEST(test_disconnect_order_while_subscribing, one_by_one),
+		RIG_TEST(test_subscribe_order_while_subscribing, one_by_one),
+		RIG_TEST(test_unsubscribe_beside_subscribe, three_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
