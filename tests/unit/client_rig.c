@@ -113,8 +113,6 @@ answer(struct client_rig *r, const struct rig_waiting *wt, uint32_t code)
 	case CALL_SUB_TOKEN:
 		give_sub_claims(r, wt->token, code, (rotor_subscription_token_done_f *)wt->done, wt->text);
 		break;
-	case CALL_UNSUBSCRIBE:
-		break;
 	}
 }
 

@@ -45,8 +45,8 @@ struct peer {
 
 /* What may be asked of engine and auth. */
 enum rig_call {
-	CALL_SUBSCRIBE, CALL_UNSUBSCRIBE, CALL_PUBLISH, CALL_HISTORY,
-	CALL_ADD, CALL_REMOVE, CALL_PRESENCE, CALL_STATS, CALL_TOKEN, CALL_SUB_TOKEN
+	CALL_SUBSCRIBE, CALL_PUBLISH, CALL_HISTORY, CALL_ADD, CALL_REMOVE,
+	CALL_PRESENCE, CALL_STATS, CALL_TOKEN, CALL_SUB_TOKEN
 };
 #define BIT(call)	(1u << (call))
 
@@ -63,7 +63,7 @@ struct client_rig {
 	uint32_t		later;		/* BIT() of what does not answer at once */
 	struct rig_waiting	waiting[RIG_CALLS];
 	size_t			n_waiting;
-	char			log[8192];	/* every call but publish and history: "+x -x presence+x " */
+	char			log[8192];	/* calls that change something: "+x presence+x join+x -x " */
 	size_t			n_history;	/* history calls */
 	/* The one stream, of every channel.  A test may move `top` ahead of it. */
 	uint64_t		top;

@@ -125,6 +125,7 @@ write_next(struct rotor_client *c, uint32_t first, uint32_t n)
 	int r;
 
 	if (frame == NULL) {
+		client_queue_drop(c);	/* or closing would flush, and come back here */
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
 		return -1;
 	}
