@@ -256,7 +256,7 @@ feed(struct http_conn *c, unsigned char *p, size_t len)
 static void
 update_reading(struct http_conn *c)
 {
-	sock_read(c->sock, !sock_choked(c->sock) && !(is_busy(c) && c->in.len > 0));
+	sock_read(c->sock, !sock_choked(c->sock) && !(is_busy(c) && (c->in.len > 0 || c->ended)));
 }
 
 static void
@@ -276,6 +276,21 @@ conn_input(void *priv, unsigned char *p, size_t len)
 	if (n < len && bytes_append(&c->in, p + n, len - n) != 0)
 		conn_drop(c);
 	update_reading(c);
+}
+
+/* Whoever only ends its direction still gets what it has asked for: reading rests while
+ * an answer is due, and finds the end again when nothing is. */
+static void
+conn_ended(void *priv)
+{
+	struct http_conn *c = conn_cast(priv);
+
+	if (c->closing || !is_busy(c)) {
+		conn_drop(c);
+		return;
+	}
+	c->ended = 1;
+	sock_read(c->sock, 0);
 }
 
 void
@@ -336,6 +351,7 @@ conn_closed(void *priv)
 const struct sock_handler http_conn_handler = {
 	.opened = conn_opened,
 	.input = conn_input,
+	.ended = conn_ended,
 	.writable = conn_writable,
 	.closed = conn_closed,
 };

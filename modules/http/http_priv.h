@@ -155,6 +155,7 @@ struct http_conn {
 	uint8_t			feeding;	/* conn_feed() is on the stack */
 	uint8_t			closing;	/* after what is being written */
 	uint8_t			idle;		/* between two requests */
+	uint8_t			ended;		/* the peer sends nothing more */
 	struct sock		*sock;
 	struct http_worker	*hw;
 	struct http_conn	*next, **prevp;	/* in hw->timed; prevp NULL: not there */

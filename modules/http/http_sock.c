@@ -178,7 +178,9 @@ on_readable(struct sock *s)
 
 	if (n > 0)
 		s->set->handler->input(s->conn, s->set->buf, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+	else if (n == 0)
+		s->set->handler->ended(s->conn);
+	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 		sock_drop(s);
 }
 

@@ -27,6 +27,8 @@ struct sock_handler {
 	void	*(*opened)(void *owner, struct sock *s, void *priv);
 	/* Input, to be used or kept before this returns; may be changed in place. */
 	void	(*input)(void *conn, unsigned char *p, size_t len);
+	/* The peer will send nothing more.  May stop reading and go on writing. */
+	void	(*ended)(void *conn);
 	/* Everything written has left, after sock_choked() was true. */
 	void	(*writable)(void *conn);
 	/* The socket is gone.  Never called from inside a sock_*() call. */

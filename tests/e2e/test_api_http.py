@@ -2,6 +2,7 @@
 """The HTTP API's transport: keys, methods, bodies, error modes, JSON conventions."""
 
 import json
+import socket
 
 import pytest
 
@@ -87,6 +88,21 @@ def test_bad_bodies(plain, body):
     "{}", " {} ", '{"unknown":{"x":[1,2,{}]}}', "{}\n", '{"CHANNEL":null}'])
 def test_good_bodies(plain, body):
     assert plain.api.post("info", body).json["result"]["nodes"]
+
+
+def test_half_closed(plain):
+    """Who ends its direction after the request still gets the answers, also those that
+    have to be gathered from all workers."""
+    body = '{"user":"nobody","channel":"x"}'
+    one = (f"POST /api/unsubscribe HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n"
+           f"Content-Length: {len(body)}\r\n\r\n{body}")
+    with open_socket(plain.address) as sock:
+        sock.sendall((one * 3).encode())
+        sock.shutdown(socket.SHUT_WR)
+        got = b""
+        while chunk := sock.recv(4096):
+            got += chunk
+    assert got.count(b"HTTP/1.1 200 OK") == 3 and got.count(b'{"result":{}}') == 3
 
 
 def test_any_content_type(plain):
