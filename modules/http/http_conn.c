@@ -338,6 +338,8 @@ conn_closed(void *priv)
 	struct http_conn *c = conn_cast(priv);
 
 	timed_remove(c);
+	if (c->hw->peer_of == c)
+		c->hw->peer_of = NULL;
 	if (c->ws != NULL)
 		http_ws_gone(&c->ws);
 	if (c->req != NULL)

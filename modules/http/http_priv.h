@@ -105,6 +105,8 @@ struct http {
 	int			started;
 };
 
+#define PEER_TEXT_MAX	64u	/* an address in words */
+
 struct http_worker {
 	struct http		*http;
 	struct rotor_worker	*worker;
@@ -114,6 +116,10 @@ struct http_worker {
 	int			sweeping;	/* the timer is armed */
 	struct deflater		*deflater;	/* made at the first compressed connection */
 	struct http_accept	*accepts;	/* listening sockets watched here */
+	/* Whose address is in peer_text: a backend sends many requests on end. */
+	const struct http_conn	*peer_of;
+	size_t			peer_len;
+	char			peer_text[PEER_TEXT_MAX];
 	char			scratch[SCRATCH_SIZE];	/* small responses */
 };
 
@@ -136,8 +142,6 @@ struct http_peer {
 	uint16_t	port;
 	uint8_t		addr[16];
 };
-
-#define PEER_TEXT_MAX	64u
 
 /* What sock_adopt() hands to the new connection. */
 struct http_origin {

@@ -333,6 +333,19 @@ start(struct http_request *r)
 		(void)conn_write(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
+static struct rotor_str
+peer_text(struct http_conn *c, char dst[PEER_TEXT_MAX])
+{
+	struct http_worker *hw = c->hw;
+
+	if (hw->peer_of != c) {
+		hw->peer_len = conn_peer_text(&c->peer, hw->peer_text);
+		hw->peer_of = c;
+	}
+	memcpy(dst, hw->peer_text, hw->peer_len);
+	return (struct rotor_str){ dst, hw->peer_len };
+}
+
 /* A request of the connection with a copy of the head, or NULL. */
 static struct http_request *
 request_new(struct http_conn *c, size_t head_len)
@@ -346,7 +359,7 @@ request_new(struct http_conn *c, size_t head_len)
 	r->pub.ops = &request_ops;
 	r->pub.worker = c->hw->worker;
 	r->pub.listener = c->listener;
-	r->pub.remote_addr = (struct rotor_str){ r->peer, conn_peer_text(&c->peer, r->peer) };
+	r->pub.remote_addr = peer_text(c, r->peer);
 	c->req = r;
 	c->idle = 0;
 	return r;

@@ -79,6 +79,19 @@ show() {
 	printf '%-52s %9.2f %9s %9s\n' "$3" "$value" "$4" "$5"
 }
 
+# The same load on a server that does nothing but answer.
+load_floor_http() {
+	"$tools/floor_http" >"$dir/floor_http.port" &
+	server=$!
+	for _ in $(seq 100); do
+		[ -s "$dir/floor_http.port" ] && break
+		sleep 0.1
+	done
+	"$tools/rtload" --port "$(cat "$dir/floor_http.port")" --pid "$server" --payload 128 \
+	    --conns 0 --publish -1 --secs "$secs" >"$dir/floor_http"
+	server_stop
+}
+
 floor() {
 	sed -n "s/^floor_us_per_send $1 //p" "$dir/floor"
 }
@@ -90,8 +103,9 @@ load idle --conns "$conns" --channels "$conns" --settle 3 --secs $((secs * 2))
 load wide --conns 1000 --publish 100 --secs "$secs"
 load fast --conns 100 --publish 2000 --secs "$secs"
 load api --conns 1 --subs 0 --publish -1 --secs "$secs"
+load_floor_http
 
-printf '\n%-52s %9s %9s %9s\n' figure measured target 'bare send'
+printf '\n%-52s %9s %9s %9s\n' figure measured target bare
 show idle connected 'idle connections, JWT, one subscription each' "$conns" ''
 show idle rss_per_conn_kb '  memory of each, KB' '<= 3.5' ''
 show idle idle_cpu_us_per_conn_sec '  CPU of each at rest, us/s' '<= 1' ''
@@ -99,4 +113,5 @@ show idle connect_cpu_us '  connect + JWT + subscribe, CPU us' '<= 60' ''
 show wide server_cpu_us_per_delivery 'fan-out to 1,000, CPU us a delivery' '<= 4.5' "$(floor 1000)"
 show fast server_cpu_us_per_delivery '100 subscribers x 2,000 msg/s, CPU us a delivery' '<= 2.2' "$(floor 100)"
 show fast latency_p99_us '  99% delivered within, us' '' ''
-show api server_cpu_us_per_publish 'HTTP publish, no subscribers, CPU us' '<= 16' ''
+show api server_cpu_us_per_publish 'HTTP publish, no subscribers, CPU us' '<= 16' \
+    "$(sed -n 's/^server_cpu_us_per_publish //p' "$dir/floor_http")"

@@ -100,7 +100,7 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 		return;
 	}
 	if (verdict != ROTOR_TOKEN_VALID)
-		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_INFO, "client", "subscription token refused",
+		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_DEBUG, "client", "subscription token refused",
 		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_SLICE("channel", rq->name.full),
 		    ROTOR_F_STR("why", why != NULL ? why : ""));
 	if (verdict == ROTOR_TOKEN_EXPIRED) {
