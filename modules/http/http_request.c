@@ -350,11 +350,11 @@ peer_text(struct http_conn *c, char dst[PEER_TEXT_MAX])
 static struct http_request *
 request_new(struct http_conn *c, size_t head_len)
 {
-	struct http_request *r = calloc(1, sizeof *r + 2 * head_len);
+	struct http_request *r = malloc(sizeof *r + 2 * head_len);
 
 	if (r == NULL)
 		return NULL;
-	r->magic = HTTP_REQUEST_MAGIC;
+	*r = (struct http_request){ .magic = HTTP_REQUEST_MAGIC };	/* not the text behind it */
 	r->conn = c;
 	r->pub.ops = &request_ops;
 	r->pub.worker = c->hw->worker;

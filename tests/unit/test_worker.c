@@ -386,6 +386,33 @@ flushes_once_after_what_is_ready(void **state)
 	rotor_timer_free(&n->timer);
 }
 
+static void
+arm_after_a_long_flush(struct rotor_worker *w, void *priv)
+{
+	struct notes *n = priv;
+
+	w->flush_after_us = rotor_worker_now_ms(w) * 1000 + 20000;
+	worker_arm_flush(w);
+	n->timer = rotor_timer_new(w, look_at_flush, n);
+	if (n->timer == NULL)
+		abort();
+	rotor_timer_set(n->timer, 100);
+}
+
+static void
+flush_after_a_long_one_waits(void **state)
+{
+	struct notes *n = notes_of(state);
+
+	post(n, arm_after_a_long_flush);
+	assert_int_equal(worker_drain(n->w), 1);
+	assert_int_equal(n->w->flush_armed, 1);
+	worker_loop(n->w);
+	assert_int_equal(n->flush_seen, 0);	/* its own timer has released it */
+	assert_int_equal(n->w->flush_after_us, 0);
+	rotor_timer_free(&n->timer);
+}
+
 /* Keeps the loop busy with messages for good, until a timer gets its turn. */
 static void
 post_for_ever(struct rotor_worker *w, void *priv)
@@ -470,6 +497,7 @@ main(void)
 		TEST(watches_descriptors),
 		TEST(changes_and_pauses_watches),
 		TEST(flushes_once_after_what_is_ready),
+		TEST(flush_after_a_long_one_waits),
 		TEST(full_inbox_starves_nobody),
 		TEST(reports_a_stall_once),
 		TEST(reports_each_stall),

@@ -3,9 +3,13 @@
  * loop/worker.c - the thread, its event loop, and what wakes it.
  *
  * Three events of ours: the inbox's eventfd, the tick that drives the wheel, and
- * the flush, which waits for nothing and is activated by hand.  libevent runs active
- * events in the order they became active, so a flush that is armed by a callback
- * runs after all that were ready before it.
+ * the flush, which is activated by hand.  libevent runs active events in the order
+ * they became active, so a flush that is armed by a callback runs after all that were
+ * ready before it.
+ *
+ * Writing to sockets is most of what a busy worker does, and two messages in one write
+ * cost as much as one.  So after a flush that took long the next one waits a little,
+ * by the flush event's timer: what comes meanwhile is joined.
  */
 #include "config.h"
 
@@ -23,6 +27,11 @@
 /* How long the inbox may keep the loop from its sockets and from flushing: when
  * messages come faster than they can be run, nothing would go out otherwise. */
 #define DRAIN_MS	20u
+
+/* A flush longer than this (some 25 writes) makes the next one wait, to FLUSH_HOLD_US
+ * after it; the loop's clock makes that up to a millisecond more. */
+#define FLUSH_LONG_US	100u
+#define FLUSH_HOLD_US	1500u
 
 /* A message may drain what is behind it (it is itself taken already, so the order
  * holds), but a long row of such messages must not nest without end. */
@@ -58,9 +67,30 @@ worker_busy(struct rotor_worker *w, const char *what)
 	atomic_store_explicit(&w->busy_since_ms, w->now_ms, memory_order_release);
 }
 
+static uint64_t
+clock_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Whether the next flush has still to wait. */
+static int
+flush_held(struct rotor_worker *w)
+{
+	if (w->flush_after_us != 0 && clock_us() >= w->flush_after_us)
+		w->flush_after_us = 0;
+	return w->flush_after_us != 0;
+}
+
 void
 worker_idle(struct rotor_worker *w)
 {
+	/* Sooner than the flush's timer, which is as coarse as the loop's clock. */
+	if (w->flush_armed && w->flush_after_us != 0 && !flush_held(w))
+		event_active(w->flush_ev, EV_TIMEOUT, 0);
 	atomic_store_explicit(&w->busy_since_ms, 0, memory_order_release);
 }
 
@@ -130,11 +160,17 @@ on_tick(evutil_socket_t fd, short events, void *priv)
 static void
 flush(struct rotor_worker *w)
 {
+	uint64_t begun_us = clock_us(), ended_us;
+
 	worker_busy(w, "flush");
 	/* First, so that what a flush gives rise to is flushed in turn. */
 	w->flush_armed = 0;
+	w->flush_after_us = 0;
 	if (w->hub != NULL)
 		hub_flush(w->hub);
+	ended_us = clock_us();
+	w->flush_after_us = ended_us - begun_us > FLUSH_LONG_US ?
+	    ended_us + FLUSH_HOLD_US : 0;
 	worker_idle(w);
 }
 
@@ -152,10 +188,13 @@ on_flush(evutil_socket_t fd, short events, void *priv)
 void
 worker_arm_flush(struct rotor_worker *w)
 {
+	static const struct timeval hold = { 0, FLUSH_HOLD_US };
+
 	if (w->flush_armed)
 		return;
 	w->flush_armed = 1;
-	event_active(w->flush_ev, EV_TIMEOUT, 0);
+	if (!flush_held(w) || event_add(w->flush_ev, &hold) != 0)
+		event_active(w->flush_ev, EV_TIMEOUT, 0);
 }
 
 void

@@ -37,6 +37,7 @@ struct rotor_worker {
 	int64_t			now_unix_ms;	/* wall clock, once a turn */
 	uint32_t		draining;	/* depth of drains */
 	uint32_t		flush_armed;
+	uint64_t		flush_after_us;	/* monotonic; 0: the next flush need not wait */
 	uint32_t		started;	/* `thread` is to be joined */
 	struct inbox_msg	stop;
 	atomic_int		stopping;	/* `stop` is in the inbox */
@@ -68,7 +69,8 @@ void worker_push(struct rotor_worker *w, struct inbox_msg *m);
 /* Runs everything in the inbox now, also from within a message.  1; 0, having done
  * nothing, when it is nested too deeply.  w's thread. */
 int worker_drain(struct rotor_worker *w);
-/* Has hub_flush() called once, after the events that are ready now. */
+/* Has hub_flush() called once: after the events that are ready now, or, when the last
+ * flush took long, a millisecond or two after that one. */
 void worker_arm_flush(struct rotor_worker *w);
 /* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
 void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
