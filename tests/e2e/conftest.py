@@ -13,7 +13,7 @@ import uuid
 
 import pytest
 
-from rig import config, server
+from rig import config, sdk as sdks, server
 
 ROTOR = server.is_rotor()
 WORKERS = (1, 2) if ROTOR else (1,)
@@ -79,7 +79,7 @@ def _shared(pool, name, workers, encoding):
         pool.drop_dead()
 
 
-@pytest.fixture(params=WORKERS, ids=lambda n: f"w{n}")
+@pytest.fixture
 def workers(request):
     return request.param
 
@@ -103,6 +103,12 @@ def quick(pool, workers):
 def plain(pool, workers):
     """The main daemon for tests that have nothing to do with the encoding."""
     yield from _shared(pool, "main", workers, "json")
+
+
+@pytest.fixture
+def timed(pool):
+    """The quick daemon for tests that spend their time waiting: once."""
+    yield from _shared(pool, "quick", WORKERS[-1], "json")
 
 
 @pytest.fixture
@@ -130,6 +136,38 @@ def channel():
         name = uuid.uuid4().hex[:12]
         return f"{namespace}:{name}" if namespace else name
     return make
+
+
+@pytest.fixture(scope="session")
+def drivers():
+    """The drivers of this process's SDKs, by name."""
+    running = {}
+    yield running
+    for driver in running.values():
+        driver.close()
+
+
+def pytest_generate_tests(metafunc):
+    """A test runs once for each number of workers.  One that takes `sdk` runs once for
+    each SDK that can do what it needs, with the most workers."""
+    sdk = "sdk" in metafunc.fixturenames
+    if "workers" in metafunc.fixturenames:
+        metafunc.parametrize("workers", WORKERS[-1:] if sdk else WORKERS, indirect=True,
+                             ids=lambda n: f"w{n}")
+    if sdk:
+        marker = metafunc.definition.get_closest_marker("needs")
+        metafunc.parametrize("sdk_name", sdks.having(marker and marker.args[0]))
+
+
+@pytest.fixture
+def sdk(sdk_name, encoding, drivers):
+    """Clients of one SDK and encoding."""
+    missing = sdks.SDKS[sdk_name].missing
+    if missing:
+        pytest.skip(missing)
+    clients = sdks.clients(drivers, sdk_name, encoding)
+    yield clients
+    clients.close()
 
 
 def pytest_report_header():
