@@ -4,9 +4,12 @@
 A test that takes `main` or `quick` runs against a daemon that all tests of the
 session share, once for each number of workers and each encoding; it uses
 channels of its own.  A test that takes `start` gets daemons with any
-configuration, which are stopped, and checked, when it ends.
+configuration, which are stopped, and checked, when it ends.  A test that takes
+`sdk` is a scenario that runs on each official SDK; with `together` and `everyone`
+all of them run it at once.
 """
 
+import concurrent.futures
 import itertools
 import os
 import uuid
@@ -107,7 +110,7 @@ def plain(pool, workers):
 
 @pytest.fixture
 def timed(pool):
-    """The quick daemon for tests that spend their time waiting: once."""
+    """The quick daemon for tests that spend their time waiting."""
     yield from _shared(pool, "quick", WORKERS[-1], "json")
 
 
@@ -168,6 +171,29 @@ def sdk(sdk_name, encoding, drivers):
     clients = sdks.clients(drivers, sdk_name, encoding)
     yield clients
     clients.close()
+
+
+@pytest.fixture
+def everyone(drivers):
+    """Clients of every SDK that is here, in both encodings."""
+    clients = [sdks.clients(drivers, name, encoding)
+               for name, one in sdks.SDKS.items() if one.missing is None
+               for encoding in ("json", "protobuf")]
+    yield clients
+    for one in clients:
+        one.close()
+
+
+@pytest.fixture
+def together(everyone):
+    """together(scenario): runs scenario(sdk) for everyone at once, since it waits a lot."""
+    def run(scenario):
+        with concurrent.futures.ThreadPoolExecutor(len(everyone)) as pool:
+            running = {str(one): pool.submit(scenario, one) for one in everyone}
+        failed = [name for name, one in running.items() if one.exception() is not None]
+        if failed:
+            raise AssertionError(f"{failed} of {list(running)}") from running[failed[0]].exception()
+    return run
 
 
 def pytest_report_header():

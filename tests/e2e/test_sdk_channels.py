@@ -4,6 +4,7 @@
 import pytest
 
 from rig import tokens
+from rig.config import main as main_config
 
 # namespace: what an anonymous client gets for subscribe, publish, history, presence; and
 # what a user gets.  0 is success.
@@ -63,6 +64,17 @@ def test_permissions_of_a_subscriber(main, sdk, channel):
     ("plain:" + "x" * 249, 0), ("plain:" + "x" * 250, 107), (":x", 0), ("plain:a:b", 0)])
 def test_names(main, sdk, name, want):
     assert subscribe(sdk.client(main, tokens.conn("u1")), name) == want
+
+
+def test_insecure(start, sdk, channel):
+    """Everything is open then, but for private channels."""
+    server = start(main_config(client={"insecure": True}))
+    client, name = sdk.client(server), channel("closed")
+    assert subscribe(client, name) == 0
+    client.publish(name, data=1)
+    assert [p["data"] for p in client.history(name, limit=1)["publications"]] == [1]
+    assert len(client.presence(name)) == 1
+    assert subscribe(client, "$" + name) == 103
 
 
 def test_already_subscribed(main, sdk, channel):

@@ -52,6 +52,30 @@ def test_connection_limit(limited, sdk):
     second.wait("connected")
 
 
+def test_limit_of_recovery(limited, sdk, channel):
+    """5 are recovered, 6 are too many; and history gives no more than 3."""
+    server = limited(recovery_max_publication_limit=5, history_max_publication_limit=3)
+    name, client = channel("rec"), sdk.client(server)
+    sub = client.subscribe(name)
+    for missed, recovered in (5, True), (6, False):
+        client.disconnect()
+        client.wait("disconnected")
+        for i in range(missed):
+            server.api.publish(name, i)
+        client.connect()
+        assert sub.wait("subscribed")["recovered"] == recovered
+    assert len(sub.history(limit=-1)["publications"]) == 3
+    assert len(sub.history(limit=10)["publications"]) == 3
+
+
+def test_concurrency(limited, sdk, channel):
+    """With commands at work side by side, each is answered."""
+    client, name = sdk.client(limited(concurrency=8)), channel("big")
+    sub = client.subscribe(name)
+    client.publish_all(name, data=list(range(50)))
+    assert sorted(sub.data(50)) == list(range(50))
+
+
 def test_queue_limit(limited, sdk, channel):
     """3008 for one who cannot keep up: it comes back and recovers."""
     server, name = limited(queue_max_size=20000), channel("rec")
@@ -66,7 +90,6 @@ def test_queue_limit(limited, sdk, channel):
 def test_message_size(main, sdk, channel):
     """1009, which the SDKs know; JavaScript then stays away."""
     client = sdk.client(main)
-    with pytest.raises(Exception):
-        client.publish(channel("plain"), data="x" * 70000)
+    client.error("publish", channel("plain"), data="x" * 70000)
     assert client.wait("connecting", "disconnected")["code"] == 3
 

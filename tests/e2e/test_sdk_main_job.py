@@ -57,6 +57,40 @@ def test_nothing_is_lost_or_doubled(main, sdk, channel):
     assert offsets == list(range(1, n + 1))
 
 
+def test_nothing_is_lost_or_doubled_by_subscribing_again(main, sdk, channel):
+    """Whether the SDK recovers then or not, the offsets leave no gap."""
+    name, n, expected = channel("big"), 400, 1
+    sub = sdk.client(main).subscribe(name)
+    publisher = threading.Thread(target=publish_range, args=(main.client(), name, n))
+    publisher.start()
+    while expected <= n:
+        event, ctx = sub.next()
+        if event == "publication":
+            assert ctx["offset"] == expected
+            expected += 1
+            if expected % 80 == 40:
+                sub.unsubscribe()
+                sub.subscribe()
+        elif event == "subscribed" and not ctx["recovered"]:
+            assert ctx["position"]["offset"] >= expected - 1
+            expected = ctx["position"]["offset"] + 1
+    publisher.join()
+
+
+def test_all_sdks_in_one_channel(main, everyone, channel):
+    """Everybody gets everything, in one order."""
+    name, n = channel("big"), 20
+    subs = [sdk.client(main, tokens.conn(str(sdk))).subscribe(name) for sdk in everyone]
+    for sub in subs:
+        sub.publish_all(data=list(range(n)))
+    got = [[(p["offset"], p["info"]["user"], p["data"]) for p in sub.publications(n * len(subs))]
+           for sub in subs]
+    assert [offset for offset, _, _ in got[0]] == list(range(1, n * len(subs) + 1))
+    assert all(one == got[0] for one in got)
+    assert sorted(entry[1:] for entry in got[0]) == sorted(
+        (str(sdk), i) for sdk in everyone for i in range(n))
+
+
 def publish_range(client, name, n):
     for i in range(n):
         client.publish(name, i)

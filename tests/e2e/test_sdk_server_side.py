@@ -125,21 +125,25 @@ def test_recovery_of_a_cache(main, sdk, channel, user):
         assert client.data(1) == [2]
 
 
-def test_it_expires(timed, sdk, channel):
+def test_it_expires(timed, together, channel):
     """3006, a code to come back with: by then the backend gives no such subscription."""
-    user, name = channel(), channel("plain")
-    client = sdk.client(timed, tokens.conn(user))
-    timed.api.call("subscribe", user=user, channel=name, expire_at=int(time.time()) + 1)
-    assert client.wait("connecting") == {"code": 3006, "reason": "subscription expired"}
-    client.wait("connected")
+    def scenario(sdk):
+        user, name = channel(), channel("plain")
+        client = sdk.client(timed, tokens.conn(user))
+        timed.api.call("subscribe", user=user, channel=name, expire_at=int(time.time()) + 2)
+        assert client.wait("connecting") == {"code": 3006, "reason": "subscription expired"}
+        client.wait("connected")
+    together(scenario)
 
 
-def test_a_token_with_other_channels(timed, sdk, channel):
+def test_a_token_with_other_channels(timed, together, channel):
     """A refresh that changes them makes the client connect anew, with 3010."""
-    a, b = channel("plain"), channel("plain")
-    fresh = iter([tokens.conn("u1", ttl=1, channels=[a])])
-    client = sdk.client(timed, get_token=lambda: next(
-        fresh, tokens.conn("u1", ttl=50, channels=[b])))
-    assert client.wait("connecting") == {"code": 3010, "reason": "insufficient state"}
-    while client.wait("subscribed")["channel"] != b:
-        pass
+    def scenario(sdk):
+        a, b = channel("plain"), channel("plain")
+        fresh = iter([tokens.conn("u1", ttl=2, channels=[a])])
+        client = sdk.client(timed, get_token=lambda: next(
+            fresh, tokens.conn("u1", ttl=50, channels=[b])))
+        assert client.wait("connecting") == {"code": 3010, "reason": "insufficient state"}
+        while client.wait("subscribed")["channel"] != b:
+            pass
+    together(scenario)

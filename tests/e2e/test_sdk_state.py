@@ -4,24 +4,13 @@ when nobody has used it for a second; all SDKs wait for it together."""
 
 import pytest
 
-from rig import sdk as sdks, tokens
+from rig import tokens
 from rig.config import main as main_config
 
 
 def user_of(name):
     """A token for a subscription whose state counts."""
     return tokens.conn("u1", subs={name: {"override": {"force_recovery": {"value": True}}}})
-
-
-@pytest.fixture
-def everyone(drivers):
-    """Clients of every SDK that is here, in both encodings."""
-    clients = [sdks.clients(drivers, name, encoding)
-               for name, sdk in sdks.SDKS.items() if sdk.missing is None
-               for encoding in ("json", "protobuf")]
-    yield clients
-    for one in clients:
-        one.close()
 
 
 def test_next_publication_tells(start, everyone, channel):

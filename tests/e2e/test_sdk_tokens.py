@@ -73,56 +73,66 @@ def test_token_of_another(main, sdk, channel, wrong):
     assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
 
 
-def test_both_are_refreshed(timed, sdk, channel):
+def test_both_are_refreshed(timed, together, channel):
     """Each for itself, and neither the connection nor the subscription ends."""
-    name = channel("closed")
-    conn = Asked(lambda: tokens.conn("u1", ttl=2))
-    sub = Asked(lambda: tokens.sub("u1", name, ttl=2))
-    client = sdk.client(timed, get_token=conn)
-    subscription = client.subscribe(name, get_token=sub)
-    conn.wait(2)
-    sub.wait(2)
-    timed.api.publish(name, 1)
-    assert subscription.next() == ("publication", {"data": 1, "offset": 1})
-    assert client.drain() == []
+    def scenario(sdk):
+        name = channel("closed")
+        conn = Asked(lambda: tokens.conn("u1", ttl=2))
+        sub = Asked(lambda: tokens.sub("u1", name, ttl=2))
+        client = sdk.client(timed, get_token=conn)
+        subscription = client.subscribe(name, get_token=sub)
+        conn.wait(2)
+        sub.wait(2)
+        timed.api.publish(name, 1)
+        assert subscription.next() == ("publication", {"data": 1, "offset": 1})
+        assert client.drain() == []
+    together(scenario)
 
 
-def test_connection_expires(timed, sdk):
+def test_connection_expires(timed, together):
     """Without a way to refresh, the server ends it with a code to come back with, and the
     old token is then refused."""
-    client = sdk.client(timed, tokens.conn("u1", ttl=1))
-    codes = []
-    while (event := client.next())[0] != "disconnected":
-        if event[0] == "connecting":
-            codes.append(event[1]["code"])
-    assert event[1]["code"] == 1 and codes in ([], [3005])
+    def scenario(sdk):
+        client = sdk.client(timed, tokens.conn("u1", ttl=2))
+        codes = []
+        while (event := client.next())[0] != "disconnected":
+            if event[0] == "connecting":
+                codes.append(event[1]["code"])
+        assert event[1]["code"] == 1 and codes in ([], [3005])
+    together(scenario)
 
 
-def test_refresh_is_refused(timed, sdk):
+def test_refresh_is_refused(timed, together):
     """A token of another user ends the connection for good."""
-    fresh = iter([tokens.conn("u1", ttl=1)])
-    client = sdk.client(timed, get_token=lambda: next(fresh, tokens.conn("u2", ttl=50)))
-    assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
+    def scenario(sdk):
+        fresh = iter([tokens.conn("u1", ttl=2)])
+        client = sdk.client(timed, get_token=lambda: next(fresh, tokens.conn("u2", ttl=50)))
+        assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
+    together(scenario)
 
 
-def test_subscription_expires(timed, sdk, channel):
+def test_subscription_expires(timed, together, channel):
     """2501: it is subscribed again, with a new token; without one it ends."""
-    name = channel("closed")
-    client = sdk.client(timed, tokens.conn("u1"))
-    sub = client.subscribe(name, token=tokens.sub("u1", name, ttl=1))
-    events = []
-    while not events or events[-1][0] != "unsubscribed":
-        events.append(sub.next())
-    assert events[-1][1]["code"] in (1, 103)    # Go tries without a token first
-    assert {ctx["code"] for name, ctx in events if name == "subscribing"} <= {2501}
+    def scenario(sdk):
+        name = channel("closed")
+        client = sdk.client(timed, tokens.conn("u1"))
+        sub = client.subscribe(name, token=tokens.sub("u1", name, ttl=2))
+        events = []
+        while not events or events[-1][0] != "unsubscribed":
+            events.append(sub.next())
+        assert events[-1][1]["code"] in (1, 103)    # Go tries without a token first
+        assert {ctx["code"] for name, ctx in events if name == "subscribing"} <= {2501}
+    together(scenario)
 
 
-def test_subscription_refresh_of_another(timed, sdk, channel):
-    name = channel("closed")
-    client = sdk.client(timed, tokens.conn("u1"))
-    fresh = iter([tokens.sub("u1", name, ttl=1)])
-    client.subscribe(name, get_token=lambda: next(fresh, tokens.sub("u2", name, ttl=50)))
-    assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
+def test_subscription_refresh_of_another(timed, together, channel):
+    def scenario(sdk):
+        name = channel("closed")
+        client = sdk.client(timed, tokens.conn("u1"))
+        fresh = iter([tokens.sub("u1", name, ttl=2)])
+        client.subscribe(name, get_token=lambda: next(fresh, tokens.sub("u2", name, ttl=50)))
+        assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
+    together(scenario)
 
 
 def test_api_refresh(main, sdk, channel):

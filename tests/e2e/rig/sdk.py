@@ -300,10 +300,14 @@ class Clients:
     """Makes clients of one SDK and one protocol; close() ends them."""
 
     def __init__(self, name, encoding, driver):
+        self.name = f"{name}-{encoding}"
         self.features = SDKS[name].features
         self.binary = encoding == "protobuf"
         self.driver = driver
         self.clients = []
+
+    def __str__(self):
+        return self.name
 
     def new(self, server, token=None, **options):
         """A client that is not connected; the server may be a relay."""
