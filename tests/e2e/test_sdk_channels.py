@@ -5,6 +5,7 @@ import pytest
 
 from rig import tokens
 from rig.config import main as main_config
+from rig.sdk import SdkError
 
 # namespace: what an anonymous client gets for subscribe, publish, history, presence; and
 # what a user gets.  0 is success.
@@ -17,13 +18,19 @@ PERMISSIONS = {
     "users": ((103, 103, 108, 108), (103, 103, 108, 108)),
     "nosuch": ((102, 102, 102, 102), (102, 102, 102, 102)),
 }
+# A name, and what u1 gets for subscribing.
+NAMES = {
+    "users:chat#u1": 0, "users:chat#u2,u1": 0, "users:chat#u1,": 0, "users:chat#u2": 103,
+    "$plain:private": 103, "regex:abc-1": 0, "regex:ABC": 107, "plain:caf\u00e9": 107,
+    "plain:" + "x" * 249: 0, "plain:" + "x" * 250: 107, ":x": 0, "plain:a:b": 0,
+}
 
 
 def code(call):
     """Of what a call fails with, 0 when it succeeds."""
     try:
         call()
-    except Exception as e:
+    except SdkError as e:
         return e.code
     return 0
 
@@ -38,13 +45,17 @@ def subscribe(client, name):
 
 
 @pytest.mark.parametrize("user", ["", "u1"], ids=["anonymous", "user"])
-@pytest.mark.parametrize("namespace", PERMISSIONS)
-def test_permissions(main, sdk, channel, namespace, user):
-    client, name = sdk.client(main, user and tokens.conn(user)), channel(namespace)
-    want = PERMISSIONS[namespace][bool(user)]
-    got = (code(lambda: client.publish(name, data=1)), code(lambda: client.history(name)),
-           code(lambda: client.presence(name)))
-    assert (subscribe(client, name), *got) == want
+def test_permissions(main, sdk, channel, user):
+    client = sdk.client(main, user and tokens.conn(user))
+
+    def codes(name):
+        calls = (lambda: client.publish(name, data=1), lambda: client.history(name),
+                 lambda: client.presence(name))
+        before = [code(call) for call in calls]
+        return (subscribe(client, name), *before)
+
+    assert {namespace: codes(channel(namespace)) for namespace in PERMISSIONS} == {
+        namespace: want[bool(user)] for namespace, want in PERMISSIONS.items()}
 
 
 def test_permissions_of_a_subscriber(main, sdk, channel):
@@ -58,12 +69,9 @@ def test_permissions_of_a_subscriber(main, sdk, channel):
     assert [code(call) for call in calls] == [103] * 3
 
 
-@pytest.mark.parametrize("name, want", [
-    ("users:chat#u1", 0), ("users:chat#u2,u1", 0), ("users:chat#u2", 103), ("users:chat#u1,", 0),
-    ("$plain:private", 103), ("regex:abc-1", 0), ("regex:ABC", 107), ("plain:caf\u00e9", 107),
-    ("plain:" + "x" * 249, 0), ("plain:" + "x" * 250, 107), (":x", 0), ("plain:a:b", 0)])
-def test_names(main, sdk, name, want):
-    assert subscribe(sdk.client(main, tokens.conn("u1")), name) == want
+def test_names(main, sdk):
+    client = sdk.client(main, tokens.conn("u1"))
+    assert {name: subscribe(client, name) for name in NAMES} == NAMES
 
 
 def test_insecure(start, sdk, channel):

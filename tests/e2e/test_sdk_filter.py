@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SDKs: filtering of publications by their tags."""
 
-import pytest
-
 from rig.relay import Relay
 
 
@@ -35,7 +33,8 @@ FILTERS = [
     (tree("not", eq("a", "1")), [0, 2, 3, 4, 5]),
     (tree("not", tree("or", tree("and", eq("a", "10"), eq("b", "xyz")), eq("a", "2"))), [0, 1, 4, 5]),
 ]
-BAD = [{"key": "a", "cmp": "eq"}, {"key": "a", "cmp": "in"}, tree("and"), {"key": "", "cmp": "eq", "val": "1"}]
+BAD = [{"key": "a", "cmp": "eq"}, {"key": "a", "cmp": "in"}, tree("and"),
+       {"key": "", "cmp": "eq", "val": "1"}]
 
 
 def test_operators(main, sdk, channel):
@@ -49,10 +48,11 @@ def test_operators(main, sdk, channel):
         assert sub.data(len(passing)) == passing
 
 
-@pytest.mark.parametrize("node", BAD, ids=str)
-def test_bad_filters(main, sdk, channel, node):
-    sub = sdk.client(main).subscription(channel("tags"), tags_filter=node).subscribe()
-    assert sub.wait("unsubscribed")["code"] == 107
+def test_bad_filters(main, sdk, channel):
+    client = sdk.client(main)
+    for node in BAD:
+        sub = client.subscription(channel("tags"), tags_filter=node).subscribe()
+        assert sub.wait("unsubscribed")["code"] == 107, node
 
 
 def test_where_it_is_not_allowed(main, sdk, channel):
