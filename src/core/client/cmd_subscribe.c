@@ -19,10 +19,6 @@
 #include "node/server.h"
 #include "proto/hot.h"
 
-#define TYPE_STREAM		0
-#define TYPE_MAP_USERS		3
-#define TYPE_SHARED_POLL	4
-
 static void
 subscribed(struct sub_request *rq, uint32_t code)
 {
@@ -77,7 +73,11 @@ permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value
 		op_error(op, ROTOR_ERR_BAD_REQUEST);
 		return;
 	}
-	if (req->type > TYPE_SHARED_POLL) {
+	if (rq->name.opts->type != CHAN_TYPE_STREAM) {
+		op_error(op, ROTOR_ERR_NOT_AVAILABLE);	/* maps and shared polls are to come */
+		return;
+	}
+	if (req->type > CHAN_TYPE_SHARED_POLL) {
 		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
 		return;
 	}
@@ -131,10 +131,26 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	permitted(rq, claims->grant.override_set, claims->grant.override_value);
 }
 
-static int
-is_map(const Cp__SubscribeRequest *req)
+/* What is not known counts as a stream, until it is to be made. */
+static int32_t
+type_asked(const Cp__SubscribeRequest *req)
 {
-	return req->type > TYPE_STREAM && req->type <= TYPE_MAP_USERS;
+	return req->type > CHAN_TYPE_STREAM && req->type <= CHAN_TYPE_SHARED_POLL ? req->type
+	    : CHAN_TYPE_STREAM;
+}
+
+/* Shared polls and all others are told apart before anything else. */
+static uint32_t
+poll_check(const struct conf_core *cc, const Cp__SubscribeRequest *req)
+{
+	struct chan_name name;
+	int asked = req->type == CHAN_TYPE_SHARED_POLL;
+	int is = chan_name_parse(&cc->channel, str_of(req->channel), &name) == 0 &&
+	    name.opts->type == CHAN_TYPE_SHARED_POLL;
+
+	if (asked == is)
+		return 0;
+	return asked ? ROTOR_ERR_NOT_AVAILABLE : ROTOR_ERR_BAD_REQUEST;
 }
 
 /* Rules that come before any permission.  0, an error or a disconnect code. */
@@ -149,9 +165,10 @@ validate(struct op *op, struct sub_request *rq)
 
 	if (channel.len == 0)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
-	if (req->type == TYPE_SHARED_POLL)
-		return ROTOR_ERR_NOT_AVAILABLE;
-	if (!is_map(req) && req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
+	code = poll_check(cc, req);
+	if (code != 0)
+		return code;
+	if (type_asked(req) == CHAN_TYPE_STREAM && req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
@@ -164,7 +181,7 @@ validate(struct op *op, struct sub_request *rq)
 		return code;
 	if (!chan_name_valid(&rq->name))
 		return ROTOR_ERR_BAD_REQUEST;
-	return is_map(req) ? ROTOR_ERR_PERMISSION_DENIED : 0;	/* no namespace has such a type */
+	return type_asked(req) == rq->name.opts->type ? 0 : ROTOR_ERR_PERMISSION_DENIED;
 }
 
 void
