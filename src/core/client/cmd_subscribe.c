@@ -2,6 +2,7 @@
 /* client/cmd_subscribe.c - the subscribe and unsubscribe commands. */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <rotor/auth.h>
@@ -11,6 +12,7 @@
 #include "base/arena.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/op.h"
 #include "client/permit.h"
@@ -58,19 +60,27 @@ requested_flags(const struct sub_request *rq, const Cp__SubscribeRequest *req)
 	return flags;
 }
 
+/* 0 or an error code. */
+static uint32_t
+filter_take(struct sub_request *rq, const Cp__FilterNode *node)
+{
+	int r = 0;
+
+	if (node != NULL)
+		r = rq->name.opts->allow_tags_filter ? tags_filter_new(node, &rq->filter) : -EINVAL;
+	return r == 0 ? 0 : r == -EINVAL ? ROTOR_ERR_BAD_REQUEST : ROTOR_ERR_INTERNAL;
+}
+
 static void
 permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
 {
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
 	const Cp__SubscribeRequest *req = op->msg->subscribe;
+	uint32_t code;
 
 	if (rq->expire_at != 0 && rq->expire_at <= c->w->now_unix_ms / 1000) {
 		op_error(op, ROTOR_ERR_EXPIRED);
-		return;
-	}
-	if (req->tf != NULL) {
-		op_error(op, ROTOR_ERR_BAD_REQUEST);
 		return;
 	}
 	if (rq->name.opts->type != CHAN_TYPE_STREAM) {
@@ -81,8 +91,13 @@ permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value
 		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
 		return;
 	}
+	code = filter_take(rq, req->tf);
+	if (code != 0) {
+		op_error(op, code);
+		return;
+	}
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
-	    requested_flags(rq, req) | SUB_CLIENT_REFRESH;
+	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, str_of(req->delta)) | SUB_CLIENT_REFRESH;
 	subscribe_start(rq);
 }
 
@@ -168,7 +183,7 @@ validate(struct op *op, struct sub_request *rq)
 	code = poll_check(cc, req);
 	if (code != 0)
 		return code;
-	if (type_asked(req) == CHAN_TYPE_STREAM && req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
+	if (type_asked(req) == CHAN_TYPE_STREAM && !subscribe_delta_known(str_of(req->delta)))
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
