@@ -155,6 +155,33 @@ test_filtered_while_held_back(void **state)
 	peer_close(&p);
 }
 
+/* An engine that does not answer must not make us keep everything. */
+static void
+test_too_much_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p, q;
+	char data[1024];
+
+	memset(data, '1', sizeof data);
+	data[sizeof data - 1] = '\0';
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}");
+	r->later = 0;
+	peer_connect(r, &q, 0, NULL);
+	peer_ask(r, &q, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	for (uint64_t i = 1; i < 1100 && p.n_closed == 0; i++) {
+		crig_publish(r, "pos:x", data, i);
+		crig_turn(r);
+	}
+	peer_expect_closed(&p, ROTOR_DISCONNECT_SLOW);
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	assert_int_equal(q.n_closed, 0);
+	peer_close(&p);
+	peer_close(&q);
+}
+
 static void
 test_recovered_and_held_back_meet(void **state)
 {
@@ -460,6 +487,7 @@ main(void)
 		RIG_TEST(test_deltas_held_back, conf),
 		RIG_TEST(test_whole_after_one_outside_the_stream, conf),
 		RIG_TEST(test_filtered_while_held_back, conf),
+		RIG_TEST(test_too_much_held_back, conf),
 		RIG_TEST(test_recovered_and_held_back_meet, conf),
 		RIG_TEST(test_gap_while_held_back, conf),
 		RIG_TEST(test_gap_when_live, conf),
