@@ -161,11 +161,11 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 
 	if (order_waits(c, o))
 		return;
-	replace_existing(c, o->channel);
 	if (subscribe_count(c) >= cc->client.channel_limit) {
 		client_close(c, ROTOR_DISCONNECT_CHANNEL_LIMIT, NULL);
 		return;
 	}
+	replace_existing(c, o->channel);
 	as = calloc(1, sizeof *as);
 	if (as == NULL) {
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
