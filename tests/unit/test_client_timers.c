@@ -122,6 +122,23 @@ test_no_pong(void **state)
 	peer_close(&p);
 }
 
+/* The loop has been held up until the next ping is due as well: the pong is late all the
+ * same, and no second ping goes out, whose pong nobody would be waiting for. */
+static void
+test_no_pong_and_next_ping_due(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	wait_for(r, &p, 20000);
+	peer_expect(&p, JSON_PING);
+	crig_wait(r, 15000);
+	peer_expect_closed(&p, ROTOR_DISCONNECT_NO_PONG);
+	assert_int_equal(p.n_frames, 0);
+	peer_close(&p);
+}
+
 /* One pong for one ping. */
 static void
 test_pongs_nobody_asked_for(void **state)
@@ -565,6 +582,7 @@ main(void)
 		RIG_TEST(test_ping_by_ping, conf),
 		RIG_TEST(test_protobuf_ping, conf),
 		RIG_TEST(test_no_pong, conf),
+		RIG_TEST(test_no_pong_and_next_ping_due, conf),
 		RIG_TEST(test_pongs_nobody_asked_for, conf),
 		RIG_TEST(test_native_ping, conf),
 		RIG_TEST(test_no_protocol_pong_for_native_ping, conf),

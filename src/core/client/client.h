@@ -35,8 +35,8 @@ enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAIL
 /* What a client's one timer waits for; 0 in due[] means not at all. */
 enum client_due {
 	DUE_STALE,		/* no connect in time, or dead after a failed one */
+	DUE_PONG,		/* the pong is late; before the ping, which would forgive it */
 	DUE_PING,		/* send the next ping */
-	DUE_PONG,		/* the pong is late */
 	DUE_EXPIRE,		/* credentials have run out */
 	DUE_PRESENCE,		/* refresh presence, check expiry and position of subs */
 	DUE_DROP,		/* the end of a connection whose connect was refused */
