@@ -29,7 +29,7 @@ static struct web {
 	pthread_mutex_t	lock;
 	pthread_cond_t	changed;
 	pthread_t	thread;
-	int		fd, stop, shut;		/* shut: the gate */
+	int		fd, shut;		/* shut: the gate */
 	unsigned	requests;
 	uint16_t	port;
 	char		*answer;		/* status line, headers, body */
@@ -126,11 +126,39 @@ web_requests(void)
 
 static char *set_p256, *set_both;
 
-static int
-group_setup(void **state)
+/* Each test has its own: no request of one may arrive in another. */
+static void
+web_start(void)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof sin;
+
+	web.requests = 0;
+	web.shut = 0;
+	web.fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(web.fd, (struct sockaddr *)&sin, sizeof sin), 0);
+	assert_int_equal(listen(web.fd, 64), 0);
+	assert_int_equal(getsockname(web.fd, (struct sockaddr *)&sin, &len), 0);
+	web.port = ntohs(sin.sin_port);
+	assert_int_equal(pthread_create(&web.thread, NULL, web_main, NULL), 0);
+}
+
+static void
+web_stop(void)
+{
+	web_gate(0);
+	shutdown(web.fd, SHUT_RDWR);
+	pthread_join(web.thread, NULL);
+	close(web.fd);
+	free(web.answer);
+	web.answer = NULL;
+}
+
+static char *set_p256, *set_both;
+
+static int
+group_setup(void **state)
+{
 	char *one, *two;
 
 	jwt_setup(state);
@@ -142,22 +170,12 @@ group_setup(void **state)
 	snprintf(set_both, 4096, "{\"keys\":[%s,%s]}", one, two);
 	free(one);
 	free(two);
-	web.fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(web.fd, (struct sockaddr *)&sin, sizeof sin), 0);
-	assert_int_equal(listen(web.fd, 64), 0);
-	assert_int_equal(getsockname(web.fd, (struct sockaddr *)&sin, &len), 0);
-	web.port = ntohs(sin.sin_port);
-	return (-pthread_create(&web.thread, NULL, web_main, NULL));
+	return (0);
 }
 
 static int
 group_teardown(void **state)
 {
-	web_gate(0);
-	shutdown(web.fd, SHUT_RDWR);
-	pthread_join(web.thread, NULL);
-	close(web.fd);
-	free(web.answer);
 	free(set_p256);
 	free(set_both);
 	return (jwt_teardown(state));
@@ -216,9 +234,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	web.requests = 0;
-	web_gate(0);
 	web_set("200 OK", "", set_p256);
+	web_start();
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/keys", web.port);
 	memset(said.n, 0, sizeof said.n);
 	said.total = said.reports = said.failures = said.changes = 0;
@@ -234,6 +251,7 @@ teardown(void **state)
 	fetcher_stop(fetcher);
 	jwks_source_unref(&src);
 	fetcher_free(&fetcher);
+	web_stop();
 	return (0);
 }
 
