@@ -126,6 +126,7 @@ on_data(char *p, size_t size, size_t n, void *priv)
 static CURLcode
 set_options(struct fetch *x)
 {
+	const char *file, *directory;
 	CURLcode r = CURLE_OK;
 
 	SET(CURLOPT_URL, x->url);
@@ -141,6 +142,11 @@ set_options(struct fetch *x)
 	SET(CURLOPT_MAXREDIRS, FETCH_MAX_REDIRECTS);
 	/* The reference looks at no proxy variables. */
 	SET(CURLOPT_PROXY, "");
+	/* But at these, as Go does, for the issuers of certificates. */
+	if ((file = secure_getenv("SSL_CERT_FILE")) != NULL)
+		SET(CURLOPT_CAINFO, file);
+	if ((directory = secure_getenv("SSL_CERT_DIR")) != NULL)
+		SET(CURLOPT_CAPATH, directory);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -243,7 +249,7 @@ earliest(struct fetch *x)
 	return (first);
 }
 
-#define IDLE_MS	1000u
+#define IDLE_MS	60000u
 
 /* Runs what may.  Returns for how long nothing else will be due. */
 static uint32_t

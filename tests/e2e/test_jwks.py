@@ -11,7 +11,7 @@ import pytest
 from conftest import rotor_only
 from rig import tokens
 from rig.config import main as main_config
-from rig.keyset import Key, KeyServer
+from rig.keyset import Key, KeyServer, certificate
 from rig.server import run
 from rig.ws import Closed
 
@@ -265,6 +265,34 @@ def test_slow_set(served, keyset):
     assert len(keyset.requests) == 2
     keyset.gate.set()
     assert end(served, FIRST.token()) == "ok"
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "unknown"])
+def test_https(start, tmp_path, trusted):
+    file = certificate(tmp_path / "cert.pem")
+    keyset = KeyServer(file)
+    try:
+        keyset.publish(FIRST)
+        server = start(jwks_config(keyset.url()), env={"SSL_CERT_FILE": file} if trusted else {})
+        assert end(server, FIRST.token()) == ("ok" if trusted else 3500)
+        assert len(keyset.requests) == trusted
+    finally:
+        keyset.close()
+
+
+@pytest.mark.parametrize("target, want", [("/elsewhere", "ok"), ("file:///etc/passwd", 3500)])
+def test_redirect(served, keyset, target, want):
+    keyset.redirects["/keys"] = target
+    keyset.publish(FIRST, path="/elsewhere")
+    assert end(served, FIRST.token()) == want
+
+
+def test_proxy_variables_have_no_effect(start, keyset):
+    keyset.publish(FIRST)
+    server = start(jwks_config(keyset.url()), env={
+        "http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1",
+        "ALL_PROXY": "http://127.0.0.1:1"})
+    assert end(server, FIRST.token()) == "ok"
 
 
 # Templates

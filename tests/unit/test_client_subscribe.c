@@ -16,6 +16,9 @@ static const char conf[] =
     "workers: 2\n"
     "client: {allow_anonymous_connect_without_token: true, channel_limit: 4}\n" RIG_CHANNELS;
 
+static const char conf_concurrent[] =
+    "workers: 2\nclient: {channel_limit: 4, concurrency: 8}\n" RIG_CHANNELS;
+
 static void
 peer_expect_end(const struct peer *p, const char *text)
 {
@@ -378,6 +381,46 @@ test_api_subscribes(void **state)
 	peer_close(&p);
 }
 
+/* Two subscribes of one channel wait for their tokens; the second to be verified finds
+ * the channel taken.  So does one that the API was faster than, and one too many. */
+static void
+test_taken_while_token_waits(void **state)
+{
+	struct client_rig *r = *state;
+	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = STR_LIT("u"), .channel = STR_LIT("x") };
+	struct peer p;
+
+	r->sub_user = "u";
+	peer_connect(r, &p, 0, "u");
+	r->later = BIT(CALL_SUB_TOKEN);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\",\"token\":\"a\"}}", "");
+	peer_ask(r, &p, "{\"id\":3,\"subscribe\":{\"channel\":\"a\",\"token\":\"a\"}}", "");
+	peer_ask(r, &p, "{\"id\":4,\"subscribe\":{\"channel\":\"x\",\"token\":\"x\"}}", "");
+	peer_ask(r, &p, "{\"id\":5,\"subscribe\":{\"channel\":\"b\",\"token\":\"b\"}}", "");
+	peer_ask(r, &p, "{\"id\":6,\"subscribe\":{\"channel\":\"c\",\"token\":\"c\"}}", "");
+	peer_ask(r, &p, "{\"id\":7,\"subscribe\":{\"channel\":\"d\",\"token\":\"d\"}}", "");
+	assert_int_equal(crig_waiting(r, CALL_SUB_TOKEN), 6);
+	assert_int_equal(direct_give(r->srv->workers[1], &o, NULL, NULL), 0);
+	crig_turn(r);
+	peer_forget(&p);
+	for (int i = 0; i < 6; i++) {
+		static const char *const answers[] = {
+			"{\"id\":2,\"subscribe\":{}}",
+			"{\"id\":3,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}",
+			"{\"id\":4,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}",
+			"{\"id\":5,\"subscribe\":{}}",
+			"{\"id\":6,\"subscribe\":{}}",
+			"{\"id\":7,\"error\":{\"code\":106,\"message\":\"limit exceeded\"}}",
+		};
+
+		crig_answer(r, CALL_SUB_TOKEN, ROTOR_TOKEN_VALID);
+		crig_turn(r);
+		peer_expect(&p, answers[i]);
+	}
+	assert_int_equal(p.client->n_subs, 4);
+	peer_close(&p);
+}
+
 int
 main(void)
 {
@@ -397,6 +440,7 @@ main(void)
 		RIG_TEST(test_no_presence_left_behind, conf),
 		RIG_TEST(test_joins_and_leaves, conf),
 		RIG_TEST(test_api_subscribes, conf),
+		RIG_TEST(test_taken_while_token_waits, conf_concurrent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

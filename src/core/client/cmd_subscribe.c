@@ -86,6 +86,16 @@ permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value
 	subscribe_start(rq);
 }
 
+/* 0 or an error code.  Asked again when a token had to wait: the API, or a command beside
+ * this one, may have been faster. */
+static uint32_t
+check_room(const struct rotor_client *c, struct rotor_str channel)
+{
+	if (client_sub_get(c, channel) != NULL)
+		return ROTOR_ERR_ALREADY_SUBSCRIBED;
+	return c->n_subs >= c->w->srv->cc.client.channel_limit ? ROTOR_ERR_LIMIT_EXCEEDED : 0;
+}
+
 static void
 token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_subscription_claims *claims)
 {
@@ -93,6 +103,7 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
 	struct chan_name named;
+	uint32_t code;
 	char id[36];
 
 	if (op_is_late(op)) {
@@ -119,6 +130,11 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	if (!str_eq(claims->grant.channel, rq->name.full) || !str_eq(claims->user, client_user(c)) ||
 	    (claims->client.len > 0 && !str_eq(claims->client, (struct rotor_str){ id, sizeof id }))) {
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
+		return;
+	}
+	code = check_room(c, rq->name.full);
+	if (code != 0) {
+		op_error(op, code);
 		return;
 	}
 	rq->chan_info = arena_str(&op->arena, claims->grant.info);
@@ -155,10 +171,9 @@ validate(struct op *op, struct sub_request *rq)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
-	if (client_sub_get(c, channel) != NULL)
-		return ROTOR_ERR_ALREADY_SUBSCRIBED;
-	if (c->n_subs >= cc->client.channel_limit)
-		return ROTOR_ERR_LIMIT_EXCEEDED;
+	code = check_room(c, channel);
+	if (code != 0)
+		return code;
 	code = chan_name_parse(&cc->channel, channel, &rq->name);
 	if (code != 0)
 		return code;

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A web server that publishes key sets (JWKS), as an identity provider does."""
 
+import datetime
 import http.server
+import ipaddress
 import json
+import ssl
 import threading
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from .server import HOST
@@ -39,12 +44,33 @@ class Key:
                           headers={"kid": kid or self.kid})
 
 
+def certificate(file):
+    """Writes a certificate for HOST, signed by itself, with its key behind it."""
+    key = ec.generate_private_key(CURVES["ES256"])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(1))
+            .not_valid_after(now + datetime.timedelta(1))
+            .add_extension(x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address(HOST))]), False)
+            .add_extension(x509.BasicConstraints(True, None), True)
+            .sign(key, hashes.SHA256()))
+    file.write_bytes(
+        cert.public_bytes(serialization.Encoding.PEM) +
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                          serialization.NoEncryption()))
+    return file
+
+
 class KeyServer:
     """Answers GETs with what was published for their path.  While the gate is shut,
-    requests arrive and wait."""
+    requests arrive and wait.  With a `certificate` it speaks https."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.bodies, self.status = {}, 200
+        self.redirects = {}
         self.requests = []
         self.changed = threading.Condition()
         self.gate = threading.Event()
@@ -60,8 +86,18 @@ class KeyServer:
             def log_message(self, *args):
                 pass
 
-        self.httpd = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+        class Httpd(http.server.ThreadingHTTPServer):
+            def handle_error(self, request, address):
+                pass        # a client that does not like the certificate
+
+        self.httpd = Httpd((HOST, 0), Handler)
         self.httpd.daemon_threads = True
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.httpd.socket = context.wrap_socket(
+                self.httpd.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.httpd.serve_forever, args=(0.05,))
         self.thread.start()
 
@@ -69,11 +105,14 @@ class KeyServer:
         with self.changed:
             status = self.status if handler.path in self.bodies else 404
             body = self.bodies.get(handler.path, b"")
+            target = self.redirects.get(handler.path)
             self.requests.append(handler.path)
             self.changed.notify_all()
         self.gate.wait()
         try:
-            handler.send_response(status)
+            handler.send_response(302 if target else status)
+            if target:
+                handler.send_header("Location", target)
             handler.send_header("Content-Length", str(len(body)))
             handler.end_headers()
             handler.wfile.write(body)
@@ -91,7 +130,7 @@ class KeyServer:
             self.bodies[path] = body
 
     def url(self, path="/keys", user=""):
-        return f"http://{user}{HOST}:{self.httpd.server_port}{path}"
+        return f"{self.scheme}://{user}{HOST}:{self.httpd.server_port}{path}"
 
     def wait_requests(self, n):
         with self.changed:
