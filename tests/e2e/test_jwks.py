@@ -247,6 +247,27 @@ def test_outage_is_logged_once(start, keyset):
     assert "hidden" not in server.log
 
 
+@rotor_only
+def test_fetches_are_counted(start, keyset):
+    keyset.publish(FIRST)
+    server = start(jwks_config(keyset.url()) |
+                   {"node": {"info_metrics_aggregate_interval": "1s"}})
+    assert end(server, FIRST.token()) == "ok"
+    keyset.status = 500
+    assert end(server, SECOND.token()) == 3500
+    seen = {"ok": 0, "failed": 0}
+
+    def counted():
+        items = server.api.call("info")["nodes"][0].get("metrics", {}).get("items", {})
+        for result in seen:
+            name = f"auth_jwt.key_set_fetches_count.result.{result}"
+            seen[result] = max([seen[result], *(items[i] for i in items if i.endswith(name))])
+        return all(seen.values())
+
+    server.wait(counted, "both counts")
+    assert seen == {"ok": 1, "failed": 1}
+
+
 @pytest.mark.parametrize("body", [
     "", "{", "[]", "{}", '{"keys":[]}', '{"keys":7}', "<html>", "x" * (2 << 20)],
     ids=lambda body: body[:10])
