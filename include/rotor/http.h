@@ -63,6 +63,7 @@ struct rotor_http_request {
 	struct rotor_str		query;		/* raw, without the '?' */
 	struct rotor_str		body;
 	struct rotor_str		remote_addr;
+	const void			*admitted;	/* what admit() may leave here for handle(); NULL before */
 };
 
 /* Value of a request header (any case of `name`), or an empty slice.  Valid until

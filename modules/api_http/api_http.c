@@ -12,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/crypto.h>
 #include <rotor/api.h>
 #include <rotor/http.h>
 #include <rotor/log.h>
@@ -29,6 +28,7 @@ struct api_http_conf {
 
 struct api_http {
 	const struct api_http_conf	*conf;
+	struct rotor_server		*srv;
 	struct rotor_log		*log;
 	size_t				prefix_len;
 };
@@ -70,14 +70,6 @@ static void
 answer_text(struct rotor_http_request *r, uint32_t status, const char *text)
 {
 	answer(r, status, "text/plain; charset=utf-8", (struct rotor_str){ text, strlen(text) });
-}
-
-static int
-key_equals(const char *key, struct rotor_str given)
-{
-	size_t len = strlen(key);
-
-	return len > 0 && given.len == len && CRYPTO_memcmp(key, given.p, len) == 0;
 }
 
 static int
@@ -134,9 +126,9 @@ query_decode(char *p, size_t len)
 	return n;
 }
 
-/* Is ?api_key=KEY right? */
-static int
-query_key_ok(const char *key, struct rotor_str query)
+/* Who has ?api_key=KEY, or NULL. */
+static const struct rotor_api_caller *
+query_caller(const struct api_http *a, struct rotor_str query)
 {
 	static const char name[] = "api_key=";
 	const size_t n = sizeof name - 1;
@@ -149,26 +141,28 @@ query_key_ok(const char *key, struct rotor_str query)
 
 		if (len > n && len - n <= sizeof value && memcmp(p, name, n) == 0) {
 			memcpy(value, p + n, len - n);
-			return key_equals(key, (struct rotor_str){ value, query_decode(value, len - n) });
+			return rotor_api_authenticate(a->srv, a->conf->key,
+			    (struct rotor_str){ value, query_decode(value, len - n) });
 		}
 		p = amp != NULL ? amp + 1 : NULL;
 	}
-	return 0;
+	return NULL;
 }
 
 /* X-API-Key, and only without it Authorization; then the query. */
-static int
-is_authorized(const struct api_http *a, struct rotor_http_request *r)
+static const struct rotor_api_caller *
+caller_of(const struct api_http *a, struct rotor_http_request *r)
 {
-	const char *key = a->conf->key;
+	const struct rotor_api_caller *caller;
 	struct rotor_str given;
 
 	if (a->conf->insecure)
-		return 1;
+		return rotor_api_anyone(a->srv);
 	given = rotor_http_header(r, "X-API-Key");
 	if (given.len == 0)
 		given = authorization_key(rotor_http_header(r, "Authorization"));
-	return key_equals(key, given) || query_key_ok(key, r->query);
+	caller = rotor_api_authenticate(a->srv, a->conf->key, given);
+	return caller != NULL ? caller : query_caller(a, r->query);
 }
 
 static uint32_t
@@ -193,13 +187,14 @@ answered(void *token, const struct rotor_api_response *res)
 		uint32_t	status;
 		const char	*text;
 	} failures[] = {
-		[ROTOR_API_ST_UNKNOWN] = { 404, "404 page not found\n" },
 		[ROTOR_API_ST_MALFORMED] = { 400, "Bad Request\n" },
 		[ROTOR_API_ST_UNENCODABLE] = { 500, "Internal Server Error\n" },
 	};
 	struct pending *p = token;
 
-	if (res->status != ROTOR_API_ST_OK)
+	if (res->status == ROTOR_API_ST_DENIED)
+		answer(p->r, 403, "application/json", res->error_body);
+	else if (res->status != ROTOR_API_ST_OK)
 		answer_text(p->r, failures[res->status].status, failures[res->status].text);
 	else if (res->error != 0 && p->transport_errors)
 		answer(p->r, status_of_error(res->error), "application/json", res->error_body);
@@ -209,12 +204,12 @@ answered(void *token, const struct rotor_api_response *res)
 }
 
 static int
-wants_transport_errors(const struct api_http *a, struct rotor_http_request *r, struct rotor_str method)
+wants_transport_errors(const struct api_http *a, struct rotor_http_request *r, const struct rotor_api_method *method)
 {
 	static const char word[] = "transport";
 	struct rotor_str mode;
 
-	if (method.len == 5 && memcmp(method.p, "batch", 5) == 0)
+	if (strcmp(method->name, "batch") == 0)
 		return 0;	/* errors stand in the replies */
 	if (strcmp(a->conf->error_mode, word) == 0)
 		return 1;
@@ -222,25 +217,9 @@ wants_transport_errors(const struct api_http *a, struct rotor_http_request *r, s
 	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
 }
 
-static void
-call(struct api_http *a, struct rotor_http_request *r, struct rotor_str method)
-{
-	struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_JSON,
-	    .method = method, .body = r->body, .protocol = "http" };
-	struct pending *p = malloc(sizeof *p);
-
-	if (p == NULL) {
-		answer_text(r, 500, "Internal Server Error\n");
-		return;
-	}
-	p->r = r;
-	p->transport_errors = wants_transport_errors(a, r, method);
-	rotor_api_call(r->worker, &req, answered, p);
-}
-
 /* What follows the prefix; empty: nothing. */
 static struct rotor_str
-method_of(const struct api_http *a, const struct rotor_http_request *r)
+name_of(const struct api_http *a, const struct rotor_http_request *r)
 {
 	size_t skip = a->prefix_len + 1;
 
@@ -254,19 +233,30 @@ admit(void *ctx, struct rotor_http_request *r)
 {
 	const struct api_http *a = ctx;
 
-	if (!rotor_api_method_known(method_of(a, r)))
+	if (rotor_api_method_find(name_of(a, r)) == NULL)
 		return 404;
 	if (r->method != ROTOR_HTTP_POST)
 		return 405;
-	return is_authorized(a, r) ? 0 : 401;
+	r->admitted = caller_of(a, r);
+	return r->admitted != NULL ? 0 : 401;
 }
 
 static void
 handle(void *ctx, struct rotor_http_request *r)
 {
 	struct api_http *a = ctx;
+	struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_JSON,
+	    .method = rotor_api_method_find(name_of(a, r)), .caller = r->admitted, .body = r->body,
+	    .protocol = "http" };
+	struct pending *p = malloc(sizeof *p);
 
-	call(a, r, method_of(a, r));
+	if (p == NULL) {
+		answer_text(r, 500, "Internal Server Error\n");
+		return;
+	}
+	p->r = r;
+	p->transport_errors = wants_transport_errors(a, r, req.method);
+	rotor_api_call(r->worker, &req, answered, p);
 }
 
 /* The prefix without its trailing slash.  0 or -EINVAL. */
@@ -301,8 +291,8 @@ serve(struct api_http *a, struct rotor_instance *inst)
 	a->prefix_len = strlen(prefix);
 	if (conf->insecure)
 		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "INSECURE HTTP API mode: no key is asked for");
-	else if (conf->key[0] == '\0')
-		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "no http_api.key: every API call will be refused");
+	else if (conf->key[0] == '\0' && !rotor_api_has_keys(a->srv))
+		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "no http_api.key, no api.keys: every API call will be refused");
 	return rotor_http_route_add(inst, &route, a);
 }
 
@@ -315,6 +305,7 @@ load(struct rotor_instance *inst, void **ret_ctx)
 	if (a == NULL)
 		return -ENOMEM;
 	a->conf = rotor_instance_conf(inst);
+	a->srv = rotor_instance_server(inst);
 	a->log = rotor_instance_log(inst);
 	if (!a->conf->disabled)
 		r = serve(a, inst);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api/api.c - the method table, and a call from its encoded request to its encoded
- * response. */
+/* api/api.c - a call of a method, from its encoded request to its encoded response. */
 #include "config.h"
 
 #include "api/api.h"
@@ -13,37 +12,13 @@
 #include <rotor/codes.h>
 #include <rotor/metrics.h>
 
+#include "api/caller.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "client/reply.h"
 #include "loop/worker.h"
 #include "node/server.h"
 #include "proto/codec.h"
-
-#define ROW(nm, desc)							\
-	{ #nm, offsetof(Ap__Command, nm), offsetof(Ap__Reply, nm),	\
-	  &ap__##desc##_request__descriptor, &ap__##desc##_response__descriptor, api_##nm, 0 }
-
-/* In the order in which a batch command with several is looked through. */
-const struct api_method api_methods[] = {
-	ROW(publish, publish),
-	ROW(broadcast, broadcast),
-	ROW(subscribe, subscribe),
-	ROW(unsubscribe, unsubscribe),
-	ROW(disconnect, disconnect),
-	ROW(history, history),
-	ROW(history_remove, history_remove),
-	ROW(presence, presence),
-	ROW(presence_stats, presence_stats),
-	ROW(info, info),
-	{ "rpc", offsetof(Ap__Command, rpc), offsetof(Ap__Reply, rpc), &ap__rpcrequest__descriptor,
-	  &ap__rpcresponse__descriptor, api_rpc, 0 },
-	ROW(refresh, refresh),
-	ROW(channels, channels),
-	{ "batch", SIZE_MAX, 0, &ap__batch_request__descriptor, &ap__batch_response__descriptor,
-	  api_batch, 1 },
-};
-const size_t api_n_methods = sizeof api_methods / sizeof api_methods[0];
 
 /* All XResponse messages have this shape. */
 struct response {
@@ -65,21 +40,6 @@ struct outer_call {
 	void			*token;
 	char			first[CALL_FIRST_BYTES];
 };
-
-const struct api_method *
-api_method_find(struct rotor_str name)
-{
-	for (size_t i = 0; i < api_n_methods; i++)
-		if (str_eq(name, str_of(api_methods[i].name)))
-			return &api_methods[i];
-	return NULL;
-}
-
-int
-rotor_api_method_known(struct rotor_str name)
-{
-	return api_method_find(name) != NULL;
-}
 
 void
 api_finish(struct api_call *call, void *result)
@@ -103,6 +63,18 @@ api_fail(struct api_call *call, uint32_t code)
 	OBJ_CHECK(call, API_CALL_MAGIC);
 	stats_count_code(call->w, call->w->srv->stats.api_errors, code);
 	call->ended(call, code, NULL);
+}
+
+void
+api_run(struct api_call *call)
+{
+	const struct rotor_server *srv = call->w->srv;
+
+	rotor_metric_add(call->w, srv->stats.api_command[call->method - api_methods], 1);
+	if (caller_permits(call))
+		call->method->run(call);
+	else
+		api_fail(call, ROTOR_ERR_PERMISSION_DENIED);
 }
 
 void *
@@ -205,7 +177,8 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 	}
 	if (error != 0) {
 		err.code = error;
-		err.message = api_error_text(error);
+		res.error_text = err.message = api_error_text(error);
+		res.status = error == ROTOR_ERR_PERMISSION_DENIED ? ROTOR_API_ST_DENIED : ROTOR_API_ST_OK;
 		r.error = &err;
 		encode(call->encoding, &err.base, &eo);
 	}
@@ -253,13 +226,8 @@ void
 rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
     rotor_api_done_f *done, void *token)
 {
-	const struct api_method *method = api_method_find(req->method);
 	struct outer_call *oc;
 
-	if (method == NULL) {
-		refuse(ROTOR_API_ST_UNKNOWN, done, token);
-		return;
-	}
 	oc = malloc(sizeof *oc);
 	if (oc == NULL) {
 		refuse(ROTOR_API_ST_UNENCODABLE, done, token);
@@ -269,7 +237,7 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 	oc->done = done;
 	oc->token = token;
 	oc->call = (struct api_call){ .magic = API_CALL_MAGIC, .w = w, .encoding = req->encoding,
-	    .method = method,
+	    .method = (const struct api_method *)req->method, .caller = req->caller,
 	    .arena = &oc->arena, .ended = outer_ended };
 	oc->call.req = decode(oc, req->body);
 	if (oc->call.req == NULL) {
@@ -278,6 +246,5 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 		refuse(ROTOR_API_ST_MALFORMED, done, token);
 		return;
 	}
-	rotor_metric_add(w, w->srv->stats.api_command[method - api_methods], 1);
-	method->run(&oc->call);
+	api_run(&oc->call);
 }
