@@ -3,8 +3,8 @@
 # The methods of the server API out of api.proto, one macro call a line, in the order
 # of the service:
 #
-#	API_METHOD(presence_stats, "PresenceStats", ap__presence_stats_request, ap__...)
-#	API_METHOD_ALONE(batch, "Batch", ap__batch_request, ap__batch_response)
+#	API_METHOD(info, "Info", ap__info_request, ap__info_response, "Tells about the nodes.")
+#	API_METHOD_ALONE(batch, "Batch", ap__batch_request, ap__batch_response, "...")
 #
 # ALONE: it has no field in Command.  Words are broken as protobuf-c does in C names.
 
@@ -15,7 +15,11 @@ function snake(name) {
 	return tolower(name)
 }
 
+/^\t\/\/ / {
+	comment = substr($0, 5)
+}
 /^\trpc / {
+	doc[n + 1] = comment
 	split($2, part, "(")
 	rpc[++n] = part[1]
 	request[n] = part[2]
@@ -30,7 +34,7 @@ in_command && $3 == "=" {
 END {
 	for (i = 1; i <= n; i++) {
 		name = snake(rpc[i])
-		printf "API_METHOD%s(%s, \"%s\", ap__%s, ap__%s)\n", name in in_batch ? "" : "_ALONE",
-		    name, rpc[i], snake(request[i]), snake(response[i])
+		printf "API_METHOD%s(%s, \"%s\", ap__%s, ap__%s, \"%s\")\n", name in in_batch ? "" : "_ALONE",
+		    name, rpc[i], snake(request[i]), snake(response[i]), doc[i]
 	}
 }

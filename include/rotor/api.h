@@ -60,6 +60,7 @@ struct rotor_api_request {
 	const struct rotor_api_caller	*caller;	/* NULL may do nothing */
 	struct rotor_str		body;		/* stays until `done` has run */
 	const char			*protocol;	/* "http", "grpc"; static */
+	size_t				max_response;	/* bytes; 0: no limit.  More is ST_UNENCODABLE */
 };
 
 struct rotor_api_response {
@@ -74,7 +75,8 @@ struct rotor_api_response {
 #define ROTOR_API_ST_OK		0u	/* body holds result or error */
 #define ROTOR_API_ST_DENIED	1u	/* the caller may not do this */
 #define ROTOR_API_ST_MALFORMED	2u	/* the request does not parse */
-#define ROTOR_API_ST_UNENCODABLE	3u	/* the result cannot be put in this encoding */
+#define ROTOR_API_ST_UNENCODABLE	3u	/* the result cannot be told: not JSON, or too long */
+#define ROTOR_API_ST_STOPPING	4u	/* of rotor_api_call_commands() only: the server stops */
 
 typedef void rotor_api_done_f(void *token, const struct rotor_api_response *res);
 
@@ -83,6 +85,16 @@ typedef void rotor_api_done_f(void *token, const struct rotor_api_response *res)
  * callback. */
 ROTOR_API void rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
     rotor_api_done_f *done, void *token);
+
+/* The same for the one endpoint that clients of Centrifugo v2 to v4 use: the body is
+ * JSON commands {"id", "method", "params"} one behind the other, the response's a reply
+ * a line.  `method` is not looked at.  Errors stand in the replies. */
+ROTOR_API void rotor_api_call_commands(struct rotor_worker *w,
+    const struct rotor_api_request *req, rotor_api_done_f *done, void *token);
+
+/* An OpenAPI 3 description, in JSON, of the methods at POST <prefix>/<method>; `keyless`:
+ * no key is asked for.  The caller's reference; NULL: no memory. */
+ROTOR_API struct rotor_buf *rotor_api_openapi(const char *prefix, int keyless);
 
 #ifdef __cplusplus
 }

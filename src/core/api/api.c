@@ -31,6 +31,8 @@ _Static_assert(offsetof(struct response, result) == offsetof(Ap__PublishResponse
 #define CALL_FIRST_BYTES	4096
 /* Small elements of arrays grow when decoded, about 30 times at worst. */
 #define DECODED_FACTOR		64u
+/* And results take more than their text: pointers, lengths, zeros that are not written. */
+#define RESULT_FACTOR		16u
 
 /* An outermost call: the arena and the way back to the front end. */
 struct outer_call {
@@ -38,6 +40,7 @@ struct outer_call {
 	struct arena		arena;
 	rotor_api_done_f	*done;
 	void			*token;
+	size_t			max_response;
 	char			first[CALL_FIRST_BYTES];
 };
 
@@ -169,6 +172,7 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 
 	out_init(&o, first, sizeof first);
 	out_init(&eo, error_first, sizeof error_first);
+	o.limit = oc->max_response;
 	if (!call->method->is_whole || error != 0) {
 		protobuf_c_message_init(call->method->is_whole ? &ap__publish_response__descriptor
 		    : call->method->response, &r.base);
@@ -195,23 +199,29 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 	free(oc);
 }
 
-static ProtobufCMessage *
-decode(struct outer_call *oc, struct rotor_str body)
+const ProtobufCMessage *
+api_decode(struct api_call *call, struct rotor_str body)
 {
-	const ProtobufCMessageDescriptor *d = oc->call.method->request;
-	struct rotor_str copy = arena_str(&oc->arena, body);
+	const ProtobufCMessageDescriptor *d = call->method->request;
+	struct arena *a = call->arena;
 	struct json_reader r;
 	ProtobufCMessage *m;
 
-	if (copy.p == NULL && body.len > 0)
-		return NULL;
-	if (oc->call.encoding == ROTOR_API_PROTOBUF)
-		return codec_decode_pb(d, &oc->arena, copy);
-	json_reader_init(&r, copy.p, copy.len);
-	oc->arena.limit = body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
-	m = json_read_null(&r) == 0 ? api_new(&oc->call, d) : codec_decode_json(d, &oc->arena, &r);
-	oc->arena.limit = 0;
+	if (call->encoding == ROTOR_API_PROTOBUF)
+		return codec_decode_pb(d, a, body);
+	json_reader_init(&r, body.p, body.len);
+	a->limit = a->total + body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
+	m = json_read_null(&r) == 0 ? api_new(call, d) : codec_decode_json(d, a, &r);
+	a->limit = 0;
 	return m != NULL && json_at_end(&r) ? m : NULL;
+}
+
+void
+api_limit_results(struct api_call *call, size_t max_response)
+{
+	struct arena *a = call->arena;
+
+	a->limit = max_response != 0 ? a->total + max_response * RESULT_FACTOR : 0;
 }
 
 static void
@@ -239,12 +249,14 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 	oc->call = (struct api_call){ .magic = API_CALL_MAGIC, .w = w, .encoding = req->encoding,
 	    .method = (const struct api_method *)req->method, .caller = req->caller,
 	    .arena = &oc->arena, .ended = outer_ended };
-	oc->call.req = decode(oc, req->body);
+	oc->call.req = api_decode(&oc->call, req->body);
 	if (oc->call.req == NULL) {
 		arena_reset(&oc->arena);
 		free(oc);
 		refuse(ROTOR_API_ST_MALFORMED, done, token);
 		return;
 	}
+	oc->max_response = req->max_response;
+	api_limit_results(&oc->call, req->max_response);
 	api_run(&oc->call);
 }

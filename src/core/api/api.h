@@ -46,6 +46,7 @@ struct api_method {
 	const ProtobufCMessageDescriptor	*response;
 	api_run_f		*run;
 	int			is_whole;	/* the result is the response itself */
+	const char		*doc;		/* one sentence */
 };
 
 #define API_NOT_IN_BATCH	SIZE_MAX
@@ -54,6 +55,11 @@ struct api_method {
 extern const struct api_method api_methods[];
 extern const size_t api_n_methods;
 
+/* Decodes the method's request into the arena, which grows no further than the body
+ * allows.  NULL: malformed, or no memory. */
+const ProtobufCMessage *api_decode(struct api_call *call, struct rotor_str body);
+/* Lets results take memory in proportion to the response they end up in; 0: no limit. */
+void api_limit_results(struct api_call *call, size_t max_response);
 /* Runs the call when its caller may make it, and fails it otherwise. */
 void api_run(struct api_call *call);
 /* `result` is of the method's result type and lives in the arena (or outlives the
@@ -69,7 +75,7 @@ uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char 
 const char *api_error_text(uint32_t code);
 
 /* The handlers, one a method: api_publish(), api_history_remove(), ... */
-#define API_METHOD(name, rpc, req, res)	api_run_f api_##name;
+#define API_METHOD(name, rpc, req, res, doc)	api_run_f api_##name;
 #define API_METHOD_ALONE	API_METHOD
 #include "proto/api_methods.h"
 #undef API_METHOD

@@ -7,13 +7,13 @@
 #include "api/api.h"
 #include "base/str.h"
 
-#define ROW(nm, rpc, req, res, at_command, at_reply, whole)		\
+#define ROW(nm, rpc, req, res, at_command, at_reply, whole, doc)	\
 	{ { sizeof(struct rotor_api_method), #nm, rpc }, at_command, at_reply,	\
-	  &req##__descriptor, &res##__descriptor, api_##nm, whole },
-#define API_METHOD(nm, rpc, req, res)					\
-	ROW(nm, rpc, req, res, offsetof(Ap__Command, nm), offsetof(Ap__Reply, nm), 0)
-#define API_METHOD_ALONE(nm, rpc, req, res)				\
-	ROW(nm, rpc, req, res, API_NOT_IN_BATCH, 0, 1)
+	  &req##__descriptor, &res##__descriptor, api_##nm, whole, doc },
+#define API_METHOD(nm, rpc, req, res, doc)					\
+	ROW(nm, rpc, req, res, offsetof(Ap__Command, nm), offsetof(Ap__Reply, nm), 0, doc)
+#define API_METHOD_ALONE(nm, rpc, req, res, doc)				\
+	ROW(nm, rpc, req, res, API_NOT_IN_BATCH, 0, 1, doc)
 
 const struct api_method api_methods[] = {
 #include "proto/api_methods.h"
