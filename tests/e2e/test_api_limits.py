@@ -73,7 +73,8 @@ def test_read_timeout(server):
     assert 0.25 < time.monotonic() - begin < 9
 
 
-@pytest.mark.parametrize("key, value", [("max_request_size", 10), ("max_response_size", 2**31)])
+@pytest.mark.parametrize("key, value", [("max_request_size", 10), ("max_response_size", 4095),
+                                        ("max_response_size", 2**31)])
 def test_bounds(tmp_path, key, value):
     import yaml
     from rig.server import run
