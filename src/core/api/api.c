@@ -93,7 +93,8 @@ api_new(struct api_call *call, const ProtobufCMessageDescriptor *d)
 const char *
 api_error_text(uint32_t code)
 {
-	return code == ROTOR_ERR_METHOD_NOT_FOUND ? "not found" : rotor_error_text(code);
+	return code == ROTOR_ERR_METHOD_NOT_FOUND ? "not found" : code == ROTOR_ERR_CONFLICT ? "conflict"
+	    : rotor_error_text(code);
 }
 
 /* Copies what counts: line ends do not.  The length of the copy. */
