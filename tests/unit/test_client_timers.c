@@ -412,6 +412,25 @@ test_lost_publication_is_found(void **state)
 	peer_close(&p);
 }
 
+/* What would come next has offsets that the client knows: it would be lost. */
+static void
+test_stream_that_went_back_is_found(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin_positioned(r, &p);
+	crig_publish(r, "pos:x", "1", 1);
+	crig_publish(r, "pos:x", "2", 2);
+	crig_turn(r);
+	peer_forget(&p);
+	r->top = 1;
+	for (int i = 0; i < 5; i++)
+		crig_wait(r, 10000);
+	peer_expect(&p, UNSUB_2500);
+	peer_close(&p);
+}
+
 static void
 test_lost_stream_is_found(void **state)
 {
@@ -560,6 +579,7 @@ main(void)
 		RIG_TEST(test_server_side_subscription_expires, tick_conf),
 		RIG_TEST(test_position_is_checked_now_and_then, tick_conf),
 		RIG_TEST(test_lost_publication_is_found, tick_conf),
+		RIG_TEST(test_stream_that_went_back_is_found, tick_conf),
 		RIG_TEST(test_lost_stream_is_found, tick_conf),
 		RIG_TEST(test_missing_one_is_in_the_inbox, tick_conf),
 		RIG_TEST(test_checked_client_is_gone, tick_conf),
