@@ -16,8 +16,9 @@ static const char conf[] =
     "workers: 2\n"
     "client: {allow_anonymous_connect_without_token: true, channel_limit: 4}\n" RIG_CHANNELS;
 
-static const char conf_concurrent[] =
-    "workers: 2\nclient: {channel_limit: 4, concurrency: 8}\n" RIG_CHANNELS;
+static const char lag_conf[] =
+    "workers: 1\n"
+    "client: {allow_anonymous_connect_without_token: true, channel_position_max_time_lag: 5s}\n" RIG_CHANNELS;
 
 static void
 peer_expect_end(const struct peer *p, const char *text)
@@ -83,6 +84,106 @@ test_held_back_without_position(void **state)
 	    "{\"push\":{\"channel\":\"pres:x\",\"pub\":{\"data\":1}}}\n"
 	    "{\"push\":{\"channel\":\"pres:x\",\"pub\":{\"data\":2}}}");
 	peer_close(&p);
+}
+
+#define LONG(n)		"[\"a payload that is long enough to have a delta\"," n "]"
+#define LONG_TEXT(n)	"\"[\\\"a payload that is long enough to have a delta\\\"," n "]\""
+#define DELTA(text, offset) \
+    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":\"" text "\",\"offset\":" #offset ",\"delta\":true}}}"
+
+/* The first after the position is whole; what a delta is from comes along with what was
+ * held back. */
+static void
+test_deltas_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"delta\":\"fossil\"}}");
+	crig_publish(r, "fos:x", LONG("1"), 1);
+	crig_publish(r, "fos:x", LONG("2"), 2);
+	crig_publish(r, "fos:x", LONG("3"), 3);
+	crig_turn(r);
+	r->top = 1;		/* the stream was read before the second came */
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{\"recoverable\":true,\"epoch\":\"" RIG_EPOCH "\",\"offset\":1,"
+	    "\"positioned\":true,\"delta\":true}}\n"
+	    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":" LONG_TEXT("2") ",\"offset\":2}}}\n"
+	    DELTA("o\\nm@0,2:3]2XdG15;", 3));
+	peer_close(&p);
+}
+
+/* It is not what the next delta is from, but the client takes it for that. */
+static void
+test_whole_after_one_outside_the_stream(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	crig_publish(r, "fos:x", LONG("1"), 1);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"delta\":\"fossil\",\"recover\":true,"
+	    "\"offset\":1,\"epoch\":\"" RIG_EPOCH "\"}}");
+	crig_turn(r);
+	peer_forget(&p);
+	crig_publish(r, "fos:x", "0", 0);
+	crig_publish(r, "fos:x", LONG("2"), 2);
+	crig_turn(r);
+	peer_expect(&p, "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":\"0\"}}}\n"
+	    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":" LONG_TEXT("2") ",\"offset\":2}}}");
+	peer_close(&p);
+}
+
+/* Without tags nothing passes here; the position goes on all the same. */
+static void
+test_filtered_while_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"tf\":{\"key\":\"k\",\"cmp\":\"ex\"}}}");
+	crig_publish(r, "fos:x", "1", 1);
+	crig_publish(r, "fos:x", "2", 2);
+	crig_turn(r);
+	r->top = 1;
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_publish(r, "fos:x", "3", 3);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{\"recoverable\":true,\"epoch\":\"" RIG_EPOCH "\",\"offset\":1,"
+	    "\"positioned\":true}}");
+	crig_publish(r, "fos:x", "5", 5);
+	crig_turn(r);
+	peer_expect(&p, "{\"push\":{\"channel\":\"fos:x\",\"unsubscribe\":{\"code\":2500,"
+	    "\"reason\":\"insufficient state\"}}}");
+	peer_close(&p);
+}
+
+/* An engine that does not answer must not make us keep everything. */
+static void
+test_too_much_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p, q;
+	static char data[40000];
+
+	memset(data, '1', sizeof data);
+	data[sizeof data - 1] = '\0';
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}");
+	r->later = 0;
+	peer_connect(r, &q, 0, NULL);
+	peer_ask(r, &q, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	for (uint64_t i = 1; i < 31 && p.n_closed == 0; i++) {
+		crig_publish(r, "pos:x", data, i);
+		crig_turn(r);
+	}
+	peer_expect_closed(&p, ROTOR_DISCONNECT_SLOW);
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	assert_int_equal(q.n_closed, 0);
+	peer_close(&p);
+	peer_close(&q);
 }
 
 static void
@@ -171,6 +272,61 @@ test_new_epoch(void **state)
 	crig_turn(r);
 	peer_expect(&p, UNSUB_2500);
 	peer_close(&p);
+}
+
+/* Subscribed before there was a stream: the first publication tells its epoch. */
+static void
+test_epoch_comes_later(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	r->epoch = "";
+	peer_connect(r, &p, 0, NULL);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}",
+	    "{\"id\":2,\"subscribe\":{\"positioned\":true}}");
+	r->epoch = RIG_EPOCH;
+	crig_publish(r, "pos:x", "1", 1);
+	crig_turn(r);
+	peer_expect(&p, PUB_1("pos:x"));
+	r->epoch = "another";
+	crig_publish(r, "pos:x", "2", 2);
+	crig_turn(r);
+	peer_expect(&p, UNSUB_2500);
+	peer_close(&p);
+}
+
+/* What comes late may have been overtaken: the client is to ask.  A publication that does
+ * not say when it was made is never late, and nobody without a position cares. */
+static void
+test_late_publication(void **state)
+{
+	struct client_rig *r = *state;
+	struct rotor_publication from = { .size = sizeof from, .channel = STR_LIT("pos:x"),
+	    .data = STR_LIT("2"), .offset = 2, .epoch = STR_LIT(RIG_EPOCH),
+	    .time_ms = r->srv->workers[0]->now_unix_ms - 5001 }, *pub;
+	struct peer p, q;
+
+	peer_connect(r, &p, 0, NULL);
+	peer_connect(r, &q, 0, NULL);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}",
+	    "{\"id\":2,\"subscribe\":{\"epoch\":\"" RIG_EPOCH "\",\"positioned\":true}}");
+	peer_ask(r, &q, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	crig_publish(r, "pos:x", "1", 1);
+	crig_turn(r);
+	peer_expect(&p, PUB_1("pos:x"));
+	pub = rotor_publication_new(&from);
+	rotor_deliver(r->srv, pub, NULL);
+	rotor_publication_unref(&pub);
+	from.channel = STR_LIT("x");
+	pub = rotor_publication_new(&from);
+	rotor_deliver(r->srv, pub, NULL);
+	rotor_publication_unref(&pub);
+	crig_turn(r);
+	peer_expect(&p, UNSUB_2500);
+	peer_expect(&q, PUB("x", 2));
+	peer_close(&p);
+	peer_close(&q);
 }
 
 static void
@@ -381,56 +537,22 @@ test_api_subscribes(void **state)
 	peer_close(&p);
 }
 
-/* Two subscribes of one channel wait for their tokens; the second to be verified finds
- * the channel taken.  So does one that the API was faster than, and one too many. */
-static void
-test_taken_while_token_waits(void **state)
-{
-	struct client_rig *r = *state;
-	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = STR_LIT("u"), .channel = STR_LIT("x") };
-	struct peer p;
-
-	r->sub_user = "u";
-	peer_connect(r, &p, 0, "u");
-	r->later = BIT(CALL_SUB_TOKEN);
-	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\",\"token\":\"a\"}}", "");
-	peer_ask(r, &p, "{\"id\":3,\"subscribe\":{\"channel\":\"a\",\"token\":\"a\"}}", "");
-	peer_ask(r, &p, "{\"id\":4,\"subscribe\":{\"channel\":\"x\",\"token\":\"x\"}}", "");
-	peer_ask(r, &p, "{\"id\":5,\"subscribe\":{\"channel\":\"b\",\"token\":\"b\"}}", "");
-	peer_ask(r, &p, "{\"id\":6,\"subscribe\":{\"channel\":\"c\",\"token\":\"c\"}}", "");
-	peer_ask(r, &p, "{\"id\":7,\"subscribe\":{\"channel\":\"d\",\"token\":\"d\"}}", "");
-	assert_int_equal(crig_waiting(r, CALL_SUB_TOKEN), 6);
-	assert_int_equal(direct_give(r->srv->workers[1], &o, NULL, NULL), 0);
-	crig_turn(r);
-	peer_forget(&p);
-	for (int i = 0; i < 6; i++) {
-		static const char *const answers[] = {
-			"{\"id\":2,\"subscribe\":{}}",
-			"{\"id\":3,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}",
-			"{\"id\":4,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}",
-			"{\"id\":5,\"subscribe\":{}}",
-			"{\"id\":6,\"subscribe\":{}}",
-			"{\"id\":7,\"error\":{\"code\":106,\"message\":\"limit exceeded\"}}",
-		};
-
-		crig_answer(r, CALL_SUB_TOKEN, ROTOR_TOKEN_VALID);
-		crig_turn(r);
-		peer_expect(&p, answers[i]);
-	}
-	assert_int_equal(p.client->n_subs, 4);
-	peer_close(&p);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_held_back_and_each_once, conf),
 		RIG_TEST(test_held_back_without_position, conf),
+		RIG_TEST(test_deltas_held_back, conf),
+		RIG_TEST(test_whole_after_one_outside_the_stream, conf),
+		RIG_TEST(test_filtered_while_held_back, conf),
+		RIG_TEST(test_too_much_held_back, conf),
 		RIG_TEST(test_recovered_and_held_back_meet, conf),
 		RIG_TEST(test_gap_while_held_back, conf),
 		RIG_TEST(test_gap_when_live, conf),
 		RIG_TEST(test_new_epoch, conf),
+		RIG_TEST(test_epoch_comes_later, conf),
+		RIG_TEST(test_late_publication, lag_conf),
 		RIG_TEST(test_gap_in_server_side_subscription, conf),
 		RIG_TEST(test_connect_holds_back_too, conf),
 		RIG_TEST(test_connect_fails_with_its_subscription, conf),
@@ -440,7 +562,6 @@ main(void)
 		RIG_TEST(test_no_presence_left_behind, conf),
 		RIG_TEST(test_joins_and_leaves, conf),
 		RIG_TEST(test_api_subscribes, conf),
-		RIG_TEST(test_taken_while_token_waits, conf_concurrent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ struct held_frame;
 struct rotor_publication;
 struct rotor_sub_grant;
 struct sub_request;
+struct tags_filter;
 struct wire;
 
 enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAILED, CLIENT_CLOSED };
@@ -34,8 +35,8 @@ enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAIL
 /* What a client's one timer waits for; 0 in due[] means not at all. */
 enum client_due {
 	DUE_STALE,		/* no connect in time, or dead after a failed one */
+	DUE_PONG,		/* the pong is late; before the ping, which would forgive it */
 	DUE_PING,		/* send the next ping */
-	DUE_PONG,		/* the pong is late */
 	DUE_EXPIRE,		/* credentials have run out */
 	DUE_PRESENCE,		/* refresh presence, check expiry and position of subs */
 	DUE_DROP,		/* the end of a connection whose connect was refused */
@@ -65,11 +66,13 @@ struct rotor_client {
 	struct rotor_client	*dirty_next;
 	struct rotor_buf	*conn_info;	/* raw payload, or NULL */
 	struct rotor_buf	*meta;		/* raw payload for proxies, or NULL */
+	uint64_t		joined;		/* srv->n_joined when it joined the hub; 0: not yet */
 	char			*header_user;	/* from user_id_http_header, or NULL */
 
 	struct sub		**subs;		/* &sub_one while there is one at most */
 	struct sub		*sub_one;
 	uint16_t		n_subs, cap_subs;
+	struct sub_request	*subscribing;	/* subscriptions that are being made, see subscribe.h */
 
 	uint16_t		n_queue, cap_queue;
 	uint32_t		queue_bytes;
@@ -97,6 +100,8 @@ struct rotor_client {
 #define SUB_LIVE		128u	/* subscribed; before that, publications are buffered */
 #define SUB_JOINED		256u	/* presence added or join emitted: to be undone */
 #define SUB_FROM_TOKEN		512u	/* granted by the connection token */
+#define SUB_DELTA		1024u	/* takes deltas */
+#define SUB_DELTA_READY		2048u	/* has the publication that the next delta is from */
 
 struct sub {
 	uint32_t		magic;
@@ -111,6 +116,7 @@ struct sub {
 	struct rotor_buf	*chan_info;	/* raw payload, or NULL */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog */
+	struct tags_filter	*filter;	/* what it wants to see, or NULL: all */
 };
 
 /* client.c: life */
@@ -120,7 +126,12 @@ void client_unref(struct rotor_client **cp);
  * the transport close with `code`.  reason NULL: the code's own.  A no-op when
  * closed already. */
 void client_close(struct rotor_client *c, uint32_t code, const char *reason);
+/* Gives up what the connect had brought: user, subscriptions.  A no-op when there is nothing. */
+void client_leave_hub(struct rotor_client *c);
 struct rotor_str client_user(const struct rotor_client *c);
+/* Replaces a payload (conn_info, chan_info, meta); an empty one, or one there is no memory
+ * for, is NULL. */
+void client_payload_set(struct rotor_buf **bp, struct rotor_str with);
 
 /* queue.c: outgoing */
 /* Appends one encoded message (takes its own reference).  May close the client. */
@@ -148,8 +159,6 @@ uint32_t client_ttl(const struct rotor_client *c, int64_t expire_at);
 
 /* sub.c */
 struct sub *client_sub_get(const struct rotor_client *c, struct rotor_str channel);
-/* Subscriptions the client has, live or on their way. */
-#define client_n_subs(c)	((c)->n_subs)
 /* A sub of `channel`, in its channel's fan-out from now on (buffering until it is
  * live).  *ret_new: the channel is new on this worker.  NULL: no memory. */
 struct sub *sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts,
@@ -164,7 +173,7 @@ void sub_emit(struct sub *s, uint32_t kind);
 /* The presence tick of one sub.  May end the sub or the client. */
 void sub_tick(struct sub *s);
 /* A publication, join or leave for one subscription. */
-void sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi);
+void sub_deliver(struct sub *s, struct wire *wi);
 /* Ends one subscription with an unsubscribe push. */
 void client_unsubscribe_push(struct sub *s, uint32_t code);
 /* Position lost: resubscribe (client-side) or reconnect (server-side). */

@@ -12,6 +12,7 @@
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
@@ -164,6 +165,7 @@ sub_free(struct sub **sp)
 	rotor_metric_add(c->w, c->w->srv->stats.num_subscriptions, -1);
 	rotor_buf_unref(&s->epoch);
 	rotor_buf_unref(&s->chan_info);
+	tags_filter_free(&s->filter);
 	OBJ_FREE(s);
 }
 
@@ -201,24 +203,50 @@ position_advance(struct sub *s, const struct rotor_publication *pub)
 {
 	int64_t max_lag = s->client->w->srv->cc.client.channel_position_max_time_lag_ms;
 
-	if (s->epoch != NULL && s->epoch != s->chan->epoch)
+	if (s->epoch == NULL && s->chan->epoch != NULL)
+		s->epoch = rotor_buf_ref(s->chan->epoch);	/* there was no stream yet */
+	if (s->epoch != s->chan->epoch)
 		return -1;
 	if (pub->offset <= s->offset)
 		return 0;
 	if (pub->offset > s->offset + 1)
 		return -1;
-	if (max_lag > 0 && s->client->w->now_unix_ms - pub->time_ms > max_lag)
+	if (max_lag > 0 && pub->time_ms > 0 && s->client->w->now_unix_ms - pub->time_ms > max_lag)
 		return -1;
 	s->offset = pub->offset;
 	s->checked_s = (uint32_t)(s->client->w->now_ms / 1000);
 	return 1;
 }
 
+/* What the client is sent of a publication: a delta only from what it has, which a
+ * publication outside the stream takes from it. */
+static enum wire_form
+form_next(struct sub *s, const struct rotor_publication *pub)
+{
+	uint32_t was_ready = s->flags & SUB_DELTA_READY;
+
+	if (!(s->flags & SUB_DELTA))
+		return WIRE_PLAIN;
+	if (!(s->flags & SUB_POSITIONED) || pub->offset == 0)
+		s->flags &= ~SUB_DELTA_READY;
+	else
+		s->flags |= SUB_DELTA_READY;
+	return was_ready && pub->offset > 0 ? WIRE_DELTA : WIRE_FULL;
+}
+
+/* Who takes deltas sees everything: without a publication the next delta is void. */
+static int
+filtered_out(const struct sub *s, const struct rotor_publication *pub)
+{
+	return s->filter != NULL && !(s->flags & SUB_DELTA) &&
+	    !tags_filter_match(s->filter, pub->tags, pub->n_tags);
+}
+
 static void
-deliver_encoded(struct sub *s, struct wire *wi)
+deliver_encoded(struct sub *s, struct wire *wi, enum wire_form form)
 {
 	struct rotor_client *c = s->client;
-	struct rotor_buf *msg = wire_get(wi, c->protocol);
+	struct rotor_buf *msg = wire_get(wi, c->protocol, form);
 
 	if (msg != NULL)
 		client_enqueue(c, msg);
@@ -227,16 +255,18 @@ deliver_encoded(struct sub *s, struct wire *wi)
 }
 
 void
-sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi)
+sub_deliver(struct sub *s, struct wire *wi)
 {
+	const struct rotor_publication *pub = wi->pub;
+
 	if (!(s->flags & SUB_LIVE)) {
 		if (pub->kind == ROTOR_PUBLICATION)
-			subscribe_hold_back(s->pending, pub);
+			subscribe_hold_back(s->pending, wi->pub, wi->prev);
 		return;
 	}
 	if (pub->kind != ROTOR_PUBLICATION) {
 		if (s->flags & SUB_PUSH_JOIN_LEAVE)
-			deliver_encoded(s, wi);
+			deliver_encoded(s, wi, WIRE_PLAIN);
 		return;
 	}
 	if ((s->flags & SUB_POSITIONED) && pub->offset > 0) {
@@ -247,12 +277,14 @@ sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi)
 		if (r <= 0)
 			return;
 	}
-	deliver_encoded(s, wi);
+	if (!filtered_out(s, pub))
+		deliver_encoded(s, wi, form_next(s, pub));
 }
 
 /* A position check under way; the sub may go meanwhile, so it is found by name. */
 struct check {
 	struct rotor_client	*client;
+	uint64_t		offset;		/* of the sub when it asked */
 	size_t			len;
 	char			channel[];
 };
@@ -278,7 +310,9 @@ check_done(void *token, uint32_t code, const struct rotor_history *h)
 	    (s = client_sub_get(c, (struct rotor_str){ ck->channel, ck->len })) != NULL &&
 	    (s->flags & (SUB_LIVE | SUB_POSITIONED)) == (SUB_LIVE | SUB_POSITIONED)) {
 		s->checked_s = (uint32_t)(c->w->now_ms / 1000);
-		if (epoch_differs(s->epoch, h->top.epoch) || s->offset < top)
+		/* A stream that is behind us has lost something, and would count what comes
+		 * next as known. */
+		if (epoch_differs(s->epoch, h->top.epoch) || s->offset < top || top < ck->offset)
 			sub_insufficient(s);
 	}
 	client_unref(&c);
@@ -299,6 +333,7 @@ position_check(struct sub *s)
 		return;		/* the next tick checks again */
 	client_ref(c);
 	ck->client = c;
+	ck->offset = s->offset;
 	ck->len = channel.len;
 	memcpy(ck->channel, channel.p, channel.len);
 	srv->broker->history(srv->broker_ctx, c->w, channel, &q, check_done, ck);

@@ -12,6 +12,8 @@
 
 #include "base/arena.h"
 #include "base/obj.h"
+#include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/reply.h"
 #include "hub/wire.h"
@@ -20,7 +22,7 @@
 #include "proto/codec.h"
 
 struct sub_backlog {
-	struct rotor_publication	*pub;
+	struct rotor_publication	*pub, *prev;
 	struct sub_backlog		*next;
 };
 
@@ -42,6 +44,20 @@ subscribe_forced(const struct chan_options *o)
 	return flags;
 }
 
+#define FOSSIL	STR_LIT("fossil")
+
+int
+subscribe_delta_known(struct rotor_str type)
+{
+	return type.len == 0 || str_eq(type, FOSSIL);
+}
+
+uint32_t
+subscribe_delta(const struct chan_options *o, struct rotor_str type)
+{
+	return o->allow_fossil && str_eq(type, FOSSIL) ? SUB_DELTA : 0;
+}
+
 uint32_t
 subscribe_override(uint32_t flags, uint32_t set, uint32_t value)
 {
@@ -61,6 +77,67 @@ subscribe_override(uint32_t flags, uint32_t set, uint32_t value)
 	if (flags & SUB_RECOVERABLE)
 		flags |= SUB_POSITIONED;
 	return flags;
+}
+
+void
+subscribe_begin(struct sub_request *rq)
+{
+	rq->next = rq->client->subscribing;
+	rq->client->subscribing = rq;
+}
+
+struct sub_request *
+subscribe_under_way(const struct rotor_client *c, struct rotor_str channel)
+{
+	struct sub_request *rq = c->subscribing;
+
+	while (rq != NULL && channel.len > 0 && !str_eq(rq->name.full, channel))
+		rq = rq->next;
+	return rq;
+}
+
+uint32_t
+subscribe_count(const struct rotor_client *c)
+{
+	uint32_t n = c->n_subs;
+
+	for (const struct sub_request *rq = c->subscribing; rq != NULL; rq = rq->next)
+		n += rq->sub == NULL;
+	return n;
+}
+
+void
+subscribe_await(struct sub_request *rq, struct sub_waiter *wt)
+{
+	struct sub_waiter **at = &rq->waiters;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	wt->next = NULL;
+	*at = wt;
+}
+
+static void
+forget(struct sub_request *rq)
+{
+	struct sub_request **at = &rq->client->subscribing;
+
+	while (*at != NULL && *at != rq)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = rq->next;
+}
+
+/* Those who waited.  One of them may begin another subscribe, for which the rest wait. */
+static void
+run_waiters(struct sub_waiter *wt)
+{
+	struct sub_waiter *next;
+
+	for (; wt != NULL; wt = next) {
+		next = wt->next;
+		wt->run(wt);
+	}
 }
 
 static void
@@ -88,6 +165,7 @@ ready(struct sub_request *rq, uint32_t code)
 		rq->res.ttl = client_ttl(rq->client, s->expire_at);
 	}
 	rq->res.data = codec_bytes(rq->data);
+	rq->res.delta = (s->flags & SUB_DELTA) != 0;
 	rq->done(rq, 0);
 }
 
@@ -141,8 +219,9 @@ subscribe_start(struct sub_request *rq)
 	}
 	s->flags = rq->flags & ~(SUB_PRESENCE | SUB_LIVE);
 	s->expire_at = rq->expire_at;
-	if (rq->chan_info.len > 0)
-		s->chan_info = rotor_buf_new(rq->chan_info.p, rq->chan_info.len);
+	s->filter = rq->filter;
+	rq->filter = NULL;
+	client_payload_set(&s->chan_info, rq->chan_info);
 	s->pending = rq;
 	rq->sub = s;
 	ch = s->chan;
@@ -152,25 +231,33 @@ subscribe_start(struct sub_request *rq)
 }
 
 void
-subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub)
+subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub,
+    struct rotor_publication *prev)
 {
-	struct sub_backlog *b = malloc(sizeof *b);
+	struct sub_backlog *b;
 
+	rq->backlog_bytes += sizeof *b + pub->data.len;
+	if (rq->backlog_bytes > (uint64_t)rq->client->w->srv->cc.client.queue_max_size) {
+		client_close(rq->client, ROTOR_DISCONNECT_SLOW, NULL);
+		return;
+	}
+	b = malloc(sizeof *b);
 	if (b == NULL)
 		return;		/* a positioned sub notices the gap */
 	b->pub = rotor_publication_ref(pub);
+	b->prev = prev != NULL ? rotor_publication_ref(prev) : NULL;
 	b->next = NULL;
 	*rq->backlog_tail = b;
 	rq->backlog_tail = &b->next;
 }
 
 static void
-deliver_one(struct sub *s, struct rotor_publication *pub)
+deliver_one(struct sub *s, const struct sub_backlog *b)
 {
 	struct wire wi;
 
-	wire_init(&wi, pub);
-	sub_deliver(s, pub, &wi);
+	wire_init(&wi, b->pub, b->prev);
+	sub_deliver(s, &wi);
 	wire_fini(&wi);
 }
 
@@ -184,7 +271,7 @@ subscribe_live(struct sub_request *rq)
 		return;
 	s->flags |= SUB_LIVE;
 	for (struct sub_backlog *b = rq->backlog; b != NULL && rq->sub != NULL; b = b->next)
-		deliver_one(s, b->pub);		/* may end the sub, which clears rq->sub */
+		deliver_one(s, b);		/* may end the sub, which clears rq->sub */
 	if (rq->sub == NULL || c->state == CLIENT_CLOSED)
 		return;
 	s->pending = NULL;
@@ -205,12 +292,16 @@ subscribe_end(struct sub_request *rq)
 	while ((b = rq->backlog) != NULL) {
 		rq->backlog = b->next;
 		rotor_publication_unref(&b->pub);
+		rotor_publication_unref(&b->prev);
 		free(b);
 	}
 	for (size_t i = 0; i < rq->n_pubs; i++)
 		rotor_publication_unref(&rq->pubs[i]);
 	rq->n_pubs = 0;
+	tags_filter_free(&rq->filter);
 	if (rq->sub != NULL)
 		rq->sub->pending = NULL;
 	rq->sub = NULL;
+	forget(rq);
+	run_waiters(rq->waiters);
 }

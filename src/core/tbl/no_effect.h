@@ -73,9 +73,6 @@
 #define NO_EFFECT_CHANNEL(X)						\
 	X("map_clients_presence_channel_prefix", STR, NULL)		\
 	X("map_users_presence_channel_prefix", STR, NULL)		\
-	X("allowed_delta_types", STRLIST, NULL)				\
-	X("allow_tags_filter", BOOL, NULL)				\
-	X("delta_publish", BOOL, NULL)					\
 	X("subscribe_proxy_enabled", BOOL, NULL)			\
 	X("subscribe_proxy_name", STR, "default")			\
 	X("publish_proxy_enabled", BOOL, NULL)				\
@@ -85,7 +82,6 @@
 	X("subscribe_stream_proxy_enabled", BOOL, NULL)			\
 	X("subscribe_stream_proxy_name", STR, "default")		\
 	X("subscribe_stream_proxy_bidirectional", BOOL, NULL)		\
-	X("subscription_type", STR, NULL)				\
 	X("map.mode", STR, NULL)					\
 	X("map.key_ttl", DURATION, NULL)				\
 	X("map.stream_size", INT, NULL)					\
