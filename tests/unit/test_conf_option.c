@@ -519,6 +519,27 @@ problems_of_validation(void **state)
 }
 
 static void
+where_values_come_from(void **state)
+{
+	const char *const env[] = { "ROTOR_OPTS_COUNT=3", NULL };
+	char text[128], path[64];
+	struct opts o;
+	struct conf *c = apply("opts:\n  text: x\n  items: []\n", env, &o);
+
+	(void)state;
+	conf_where(c, "opts.text", text, sizeof text);
+	assert_int_equal(sscanf(text, "%63[^:]:2", path), 1);
+	assert_string_equal(text + strlen(path), ":2");
+	/* A default's place is its section. */
+	conf_where(c, "opts.any", text, sizeof text);
+	assert_non_null(strstr(text, ":1"));
+	conf_where(c, "opts.count", text, sizeof text);
+	assert_string_equal(text, "environment: ROTOR_OPTS_COUNT");
+	assert_int_equal(conf_where(c, "opts.count", text, 4), strlen("environment: ROTOR_OPTS_COUNT"));
+	conf_free(&c);
+}
+
+static void
 printed(void **state)
 {
 	const struct rotor_option_table *const tables[] = { &table };
@@ -572,6 +593,7 @@ main(void)
 		cmocka_unit_test(no_effect),
 		cmocka_unit_test(smaller_rows),
 		cmocka_unit_test(problems_of_validation),
+		cmocka_unit_test(where_values_come_from),
 		cmocka_unit_test(printed),
 	};
 
