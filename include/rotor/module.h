@@ -76,6 +76,11 @@ ROTOR_API const void *rotor_instance_conf(struct rotor_instance *inst);
 ROTOR_API const char *rotor_server_conf_str(const struct rotor_server *srv, const char *path);
 ROTOR_API int64_t rotor_server_conf_int(const struct rotor_server *srv, const char *path);
 
+/* Between the two the stopping server keeps its workers, for the module has answers to
+ * give; for some seconds at most.  Counted; any thread. */
+ROTOR_API void rotor_server_hold(struct rotor_server *srv);
+ROTOR_API void rotor_server_release(struct rotor_server *srv);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * modules/api_grpc/api_grpc.h - what the files of the module share.
+ *
+ * Threads.  One thread of the module, the queue's, takes every call from the library
+ * and looks after streams.  A call of the API goes from there to a worker, in turn,
+ * which runs it and starts the sending of the answer itself; the library may be called
+ * from any thread.  Nothing is locked.  A call belongs to one thread at a time: the
+ * hand-overs are rotor_worker_post() and the library's own queue.
+ */
+#ifndef API_GRPC_H
+#define API_GRPC_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <grpc/grpc.h>
+#include <rotor/abi.h>
+
+struct rotor_api_caller;
+struct rotor_api_method;
+struct rotor_instance;
+struct rotor_log;
+struct rotor_option_table;
+struct rotor_server;
+
+struct api_grpc_conf {
+	int32_t		enabled;
+	const char	*error_mode;
+	const char	*address;
+	int64_t		port;
+	const char	*key;
+	struct api_grpc_tls {
+		int32_t		enabled;
+		const char	*cert_pem, *key_pem, *client_ca_pem;
+		const char	*server_ca_pem, *server_name;	/* of clients: not used here */
+		int32_t		insecure_skip_verify;		/* likewise */
+	}		tls;
+	int32_t		reflection;
+	int64_t		max_receive_message_size;
+	int64_t		max_concurrent_calls;
+	int64_t		max_buffered;
+	int64_t		keepalive_time_ms, keepalive_timeout_ms, keepalive_min_time_ms;
+	int32_t		keepalive_without_calls;
+};
+
+extern const struct rotor_option_table api_grpc_options;
+
+struct call;
+struct method;
+
+/* The module in one server. */
+struct api_grpc {
+	uint32_t			magic;
+#define API_GRPC_MAGIC			0x6b90c7e1u
+	const struct api_grpc_conf	*conf;
+	struct rotor_log		*log;
+	struct rotor_server		*srv;
+	grpc_server			*server;	/* NULL: never started */
+	grpc_completion_queue		*queue;
+	struct method			*methods;
+	size_t				n_methods;
+	pthread_t			thread;
+	int				has_thread;
+	atomic_uint			n_calls;	/* that exist, those waited for included */
+	atomic_int			stopping;
+	/* The rest is the queue's thread's. */
+	uint32_t			n_running;	/* calls that have come and not ended */
+	uint32_t			turn;		/* of the next worker */
+	struct call			*streams;	/* open ones */
+};
+
+/*
+ * server.c: the library's server, and the thread.
+ */
+
+/* Opens the listener and starts the thread.  Control thread.  0 or -errno, logged. */
+int server_start(struct api_grpc *g);
+/* Takes no more calls; those there are end by themselves.  Does not wait. */
+void server_stop(struct api_grpc *g);
+/* Waits for the thread and frees all that server_start() made. */
+void server_free(struct api_grpc *g);
+/* 1 when there are methods of the service ("package.Service"). */
+int server_has_service(const struct api_grpc *g, struct rotor_str service);
+
+/*
+ * tls.c
+ */
+
+/* Are the certificate and key usable, and one for the other?  0 or -EINVAL, logged. */
+int tls_check(const struct api_grpc_tls *tls, struct rotor_log *log);
+/* The credentials of the listener, to be released; NULL: refused by the library. */
+grpc_server_credentials *tls_credentials(const struct api_grpc_tls *tls);
+
+/*
+ * auth.c
+ */
+
+/* Who calls, by the key in the metadata; NULL: nobody who may. */
+const struct rotor_api_caller *auth_caller(const struct api_grpc *g, const grpc_metadata_array *md);
+/* The first value of a metadata key (lower case), or an empty slice; lent. */
+struct rotor_str metadata_get(const grpc_metadata_array *md, const char *key);
+
+/*
+ * status.c
+ */
+
+struct rotor_api_response;
+
+/* The status of an error of the API. */
+grpc_status_code status_of_error(uint32_t code);
+/* Value of grpc-status-details-bin for such an error; the caller's to unref. */
+grpc_slice status_details(grpc_status_code code, const struct rotor_api_response *res);
+
+#endif
