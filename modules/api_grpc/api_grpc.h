@@ -2,11 +2,10 @@
 /*
  * modules/api_grpc/api_grpc.h - what the files of the module share.
  *
- * Threads.  One thread of the module, the queue's, takes every call from the library
- * and looks after streams.  A call of the API goes from there to a worker, in turn,
- * which runs it and starts the sending of the answer itself; the library may be called
- * from any thread.  Nothing is locked.  A call belongs to one thread at a time: the
- * hand-overs are rotor_worker_post() and the library's own queue.
+ * Threads.  One thread of the module, the queue's, does all that concerns the library:
+ * it takes calls, looks after streams, sends answers.  A call of the API goes from there
+ * to a worker and comes back through the library's queue.  Nothing is locked; a call
+ * belongs to one thread at a time, and rotor_worker_post() and the queue hand it over.
  */
 #ifndef API_GRPC_H
 #define API_GRPC_H
@@ -50,6 +49,12 @@ extern const struct rotor_option_table api_grpc_options;
 struct call;
 struct method;
 
+/* A worker as the queue's thread sees it. */
+struct lane {
+	struct rotor_worker	*worker;
+	uint32_t		n_calls;	/* that it has been given and not given back */
+};
+
 /* The module in one server. */
 struct api_grpc {
 	uint32_t			magic;
@@ -63,11 +68,12 @@ struct api_grpc {
 	size_t				n_methods;
 	pthread_t			thread;
 	int				has_thread;
-	atomic_uint			n_calls;	/* that exist, those waited for included */
 	atomic_int			stopping;
-	/* The rest is the queue's thread's. */
+	/* The rest is the queue's thread's, once it runs. */
+	uint32_t			n_calls;	/* that exist, those waited for included */
 	uint32_t			n_running;	/* calls that have come and not ended */
-	uint32_t			turn;		/* of the next worker */
+	struct lane			*lanes;		/* one a worker */
+	uint32_t			n_lanes, turn;	/* whose calls come next */
 	struct call			*streams;	/* open ones */
 };
 

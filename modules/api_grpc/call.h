@@ -53,6 +53,10 @@ struct call {
 	int				cancelled;
 	/* The API's. */
 	const struct rotor_api_caller	*caller;
+	struct lane			*lane;
+	grpc_status_code		code;		/* how it ends */
+	const char			*text;		/* with a status; static */
+	grpc_slice			answer;		/* message, or details of the status */
 	/* Streams. */
 	struct call			*next, **link;	/* in api_grpc.streams */
 	struct tag			beside;
@@ -74,7 +78,7 @@ struct rotor_str call_message(struct call *c);
 void call_message_drop(struct call *c);
 
 /* The end of a call that has sent nothing: the message (taken over) and OK, or a status
- * with its text and `details` (taken over; empty: none).  Any thread. */
+ * with its text and `details` (taken over; empty: none).  Queue's thread. */
 void call_answer(struct call *c, grpc_slice message);
 void call_refuse(struct call *c, grpc_status_code code, const char *text);
 void call_refuse_with(struct call *c, grpc_status_code code, const char *text, grpc_slice details);

@@ -68,7 +68,7 @@ wind_down(struct queue_loop *l)
 		    gpr_time_from_millis(GRACE_MS, GPR_TIMESPAN));
 		streams_stop(g);
 	}
-	if (l->down && atomic_load(&g->n_calls) == 0 && !l->closed) {
+	if (l->down && g->n_calls == 0 && !l->closed) {
 		l->closed = 1;
 		grpc_completion_queue_shutdown(g->queue);
 	}
@@ -206,6 +206,18 @@ server_has_service(const struct api_grpc *g, struct rotor_str service)
 	return 0;
 }
 
+static int
+lanes_make(struct api_grpc *g)
+{
+	g->n_lanes = rotor_server_workers(g->srv);
+	g->lanes = calloc(g->n_lanes, sizeof *g->lanes);
+	if (g->lanes == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->n_lanes; i++)
+		g->lanes[i].worker = rotor_server_worker(g->srv, i);
+	return 0;
+}
+
 /*
  * The listener.
  */
@@ -331,6 +343,8 @@ open_all(struct api_grpc *g, const char *address)
 	int r = methods_make(g);
 
 	if (r == 0)
+		r = lanes_make(g);
+	if (r == 0)
 		r = methods_register(g);
 	if (r == 0)
 		r = listen_on(g, address);
@@ -400,7 +414,7 @@ server_free(struct api_grpc *g)
 		drain(g);
 	} else if (thread_join(g) != 0) {
 		ROTOR_LOG(g->log, ROTOR_LOG_ERROR, "api_grpc", "calls that were never answered are left",
-		    ROTOR_F_INT("calls", atomic_load(&g->n_calls)));
+		    ROTOR_F_INT("calls", g->n_calls));
 		return;
 	}
 	grpc_server_destroy(g->server);
@@ -408,6 +422,7 @@ server_free(struct api_grpc *g)
 	for (size_t i = 0; i < g->n_methods; i++)
 		free(g->methods[i].path);
 	free(g->methods);
+	free(g->lanes);
 	g->server = NULL;
 	grpc_shutdown_blocking();
 }

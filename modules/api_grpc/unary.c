@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * modules/api_grpc/unary.c - a method of the API: from the queue's thread to a worker,
- * and from wherever the API is done back to the caller.
+ * and back.
+ *
+ * Workers call nothing of the library but what puts the call back into the queue: when
+ * two threads use a connection at a time, the library makes a third one sort it out, and
+ * a call costs twice as much.  For the same reason calls that come together go to one
+ * worker, which is woken once for all of them.
  */
 #include "config.h"
 
@@ -11,6 +16,18 @@
 
 #include <rotor/api.h>
 #include <rotor/loop.h>
+
+#define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
+
+static struct lane *
+lane_pick(struct api_grpc *g)
+{
+	uint32_t n = g->lanes[g->turn].n_calls;
+
+	if (n == 0 || n >= LANE_FULL)
+		g->turn = (g->turn + 1) % g->n_lanes;
+	return &g->lanes[g->turn];
+}
 
 static int
 wants_transport_errors(const struct call *c)
@@ -24,16 +41,21 @@ wants_transport_errors(const struct call *c)
 	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
 }
 
+/* Back on the queue's thread. */
 static void
-answer_error(struct call *c, const struct rotor_api_response *res)
+came_back(struct call *c, int ok)
 {
-	grpc_status_code code = status_of_error(res->error);
-
-	call_refuse_with(c, code, res->error_text, status_details(code, res));
+	(void)ok;
+	c->lane->n_calls--;
+	if (c->code == GRPC_STATUS_OK)
+		call_answer(c, c->answer);
+	else
+		call_refuse_with(c, c->code, c->text, c->answer);
 }
 
+/* Notes the answer for came_back(): on the worker. */
 static void
-answered(void *token, const struct rotor_api_response *res)
+note(struct call *c, const struct rotor_api_response *res)
 {
 	static const struct {
 		grpc_status_code	code;
@@ -44,14 +66,28 @@ answered(void *token, const struct rotor_api_response *res)
 		    "grpc: error unmarshalling request: cannot parse invalid wire-format data" },
 		[ROTOR_API_ST_UNENCODABLE] = { GRPC_STATUS_INTERNAL, "internal server error" },
 	};
+
+	c->code = GRPC_STATUS_OK;
+	if (res->status != ROTOR_API_ST_OK) {
+		c->code = failures[res->status].code;
+		c->text = failures[res->status].text;
+		c->answer = grpc_empty_slice();
+	} else if (res->error != 0 && wants_transport_errors(c)) {
+		c->code = status_of_error(res->error);
+		c->text = res->error_text;
+		c->answer = status_details(c->code, res);
+	} else {
+		c->answer = grpc_slice_from_copied_buffer(res->body.p, res->body.len);
+	}
+}
+
+static void
+answered(void *token, const struct rotor_api_response *res)
+{
 	struct call *c = token;
 
-	if (res->status != ROTOR_API_ST_OK)
-		call_refuse(c, failures[res->status].code, failures[res->status].text);
-	else if (res->error != 0 && wants_transport_errors(c))
-		answer_error(c, res);
-	else
-		call_answer(c, grpc_slice_from_copied_buffer(res->body.p, res->body.len));
+	note(c, res);
+	call_batch(c, NULL, 0, came_back);	/* of no operation: done at once */
 }
 
 static void
@@ -68,7 +104,6 @@ static void
 begin(struct call *c)
 {
 	struct api_grpc *g = c->method->g;
-	struct rotor_worker *w;
 
 	c->caller = auth_caller(g, &c->metadata);
 	if (c->caller == NULL) {
@@ -79,8 +114,10 @@ begin(struct call *c)
 		call_refuse(c, GRPC_STATUS_INTERNAL, "no request");
 		return;
 	}
-	w = rotor_server_worker(g->srv, g->turn++ % rotor_server_workers(g->srv));
-	if (rotor_worker_post(w, run, c) != ROTOR_OK)
+	c->lane = lane_pick(g);
+	if (rotor_worker_post(c->lane->worker, run, c) == ROTOR_OK)
+		c->lane->n_calls++;
+	else
 		call_refuse(c, GRPC_STATUS_RESOURCE_EXHAUSTED, "out of memory");
 }
 
