@@ -64,6 +64,8 @@ struct api_grpc {
 	struct rotor_server		*srv;
 	grpc_server			*server;	/* NULL: never started */
 	grpc_completion_queue		*queue;
+	grpc_channel			*bell_channel;	/* goes nowhere */
+	grpc_call			*bell;		/* of it, to wake the thread */
 	struct method			*methods;
 	size_t				n_methods;
 	pthread_t			thread;

@@ -104,7 +104,10 @@ came(struct call *c, int ok)
 		return;
 	}
 	request(next);
-	if (++g->n_running > (uint64_t)g->conf->max_concurrent_calls)
+	g->n_running++;
+	if (atomic_load(&g->stopping) && !c->method->ops->while_stopping)
+		call_refuse(c, GRPC_STATUS_UNAVAILABLE, "the server stops");
+	else if (g->n_running > (uint64_t)g->conf->max_concurrent_calls)
 		call_refuse(c, GRPC_STATUS_RESOURCE_EXHAUSTED, "too many concurrent calls");
 	else
 		c->method->ops->begin(c);

@@ -23,6 +23,7 @@ struct method_ops {
 	/* Streams only: the server stops. */
 	void		(*stop)(struct call *c);
 	grpc_server_register_method_payload_handling	payload;
+	int		while_stopping;		/* taken even then */
 };
 
 struct method {

@@ -45,7 +45,7 @@ check(struct call *c)
 		call_answer(c, response(status));
 }
 
-const struct method_ops health_check_ops = { .begin = check,
+const struct method_ops health_check_ops = { .begin = check, .while_stopping = 1,
     .payload = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER };
 
 /*

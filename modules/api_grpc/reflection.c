@@ -18,10 +18,10 @@
 /* Fields of descriptor.proto that are looked at. */
 enum {
 	SET_FILE = 1,
-	FILE_NAME = 1, FILE_PACKAGE = 2, FILE_MESSAGE = 4, FILE_SERVICE = 6,
-	ANY_NAME = 1,		/* of messages, services, methods */
-	MESSAGE_NESTED = 3, MESSAGE_FIELD = 2,
-	SERVICE_METHOD = 2,
+	FILE_NAME = 1, FILE_PACKAGE = 2, FILE_MESSAGE = 4, FILE_ENUM = 5, FILE_SERVICE = 6,
+	ANY_NAME = 1,		/* of messages, enums, services, and what is in them */
+	MESSAGE_FIELD = 2, MESSAGE_NESTED = 3, MESSAGE_ENUM = 4,
+	ENUM_VALUE = 2, SERVICE_METHOD = 2,
 };
 
 /* Fields of reflection.proto. */
@@ -53,17 +53,19 @@ name_enter(struct rotor_str name, struct rotor_str part, struct rotor_str *rest)
 	return name.p[part.len] == '.' && rest->len > 0;
 }
 
-/* Does an element of one of these kinds have the name, or contain what has? */
+/* Does an element of one of these kinds have the name, or contain what has?  `kinds` are
+ * field numbers, 0 at the end. */
 static int
 has_symbol(struct rotor_str descriptor, struct rotor_str name, const uint32_t *kinds)
 {
-	/* Nested messages and fields of a message; methods of a service have the number of
-	 * fields.  Nothing is in those. */
-	static const uint32_t inner[] = { MESSAGE_NESTED, MESSAGE_FIELD, 0 };
+	/* Of messages.  In enums and services there is nothing but values and methods, with
+	 * the number of a message's fields; and nothing is in those. */
+	static const uint32_t inner[] = { MESSAGE_FIELD, MESSAGE_NESTED, MESSAGE_ENUM, 0 };
 	struct pb_field f;
 	struct rotor_str rest;
 
-	_Static_assert((int)MESSAGE_FIELD == (int)SERVICE_METHOD, "one table for both");
+	_Static_assert((int)ENUM_VALUE == (int)MESSAGE_FIELD && (int)SERVICE_METHOD == (int)MESSAGE_FIELD,
+	    "one table for all");
 	while (pb_next(&descriptor, &f) > 0)
 		for (const uint32_t *kind = kinds; *kind != 0; kind++)
 			if (f.number == *kind && f.wire == PB_BYTES &&
@@ -76,7 +78,7 @@ has_symbol(struct rotor_str descriptor, struct rotor_str name, const uint32_t *k
 static int
 file_has_symbol(struct rotor_str file, struct rotor_str symbol)
 {
-	static const uint32_t kinds[] = { FILE_MESSAGE, FILE_SERVICE, 0 };
+	static const uint32_t kinds[] = { FILE_MESSAGE, FILE_ENUM, FILE_SERVICE, 0 };
 	struct rotor_str rest;
 
 	return name_enter(symbol, pb_get(file, FILE_PACKAGE), &rest) && rest.len > 0 &&

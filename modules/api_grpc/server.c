@@ -3,9 +3,11 @@
  * modules/api_grpc/server.c - the library's server, its queue, and the thread that
  * empties it.
  *
- * Stop: no more calls are taken; those under way get their answer, streams are told;
- * what is there after GRACE_MS is cut off.  Meanwhile the server is held, so that the
- * workers are there to answer.  The thread ends with the last call.
+ * The stop has three steps.  For REFUSE_MS new calls are answered that the server stops:
+ * the library itself can only cut them off.  Then the library closes listener and
+ * connections, but waits for the calls there are.  After GRACE_MS those are cut off.
+ * Meanwhile the workers are held, for they have to answer.  The thread ends with the
+ * last call.
  */
 #include "config.h"
 
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
 #include <rotor/api.h>
 #include <rotor/log.h>
 #include <rotor/loop.h>
@@ -29,6 +32,7 @@
 
 #include "call.h"
 
+#define REFUSE_MS		150
 #define GRACE_MS		5000
 #define LAST_WAIT_SECS		2
 #define STREAMS_PER_CONN	1000
@@ -39,38 +43,56 @@
  * The thread.
  */
 
+enum phase { SERVING, REFUSING, CLOSING, CUT };
+
 struct queue_loop {
 	struct api_grpc	*g;
-	gpr_timespec	deadline;	/* of the calls under way, once stopping */
-	int		stopping, down, closed;
+	enum phase	phase;
+	gpr_timespec	deadline;	/* of the phase */
+	int		down, closed;
 };
 
+/* Tags that are no calls'. */
+static struct tag bell_tag, down_tag;
+
+/* Wakes the thread.  Any thread. */
 static void
-streams_stop(struct api_grpc *g)
+ring(struct api_grpc *g)
+{
+	/* A batch without an operation is done at once. */
+	(void)grpc_call_start_batch(g->bell, NULL, 0, &bell_tag, NULL);
+}
+
+static void
+phase_set(struct queue_loop *l, enum phase phase, int64_t ms)
+{
+	l->phase = phase;
+	l->deadline = ms < 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
+	    : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN));
+}
+
+static void
+refuse_begin(struct queue_loop *l)
 {
 	struct call *c, *next;
 
-	for (c = g->streams; c != NULL; c = next) {
+	for (c = l->g->streams; c != NULL; c = next) {
 		next = c->next;
 		c->method->ops->stop(c);
 	}
+	phase_set(l, REFUSING, REFUSE_MS);
 }
 
-/* After each event: how far is the end? */
+/* The phase's time is over. */
 static void
-wind_down(struct queue_loop *l)
+phase_next(struct queue_loop *l)
 {
-	struct api_grpc *g = l->g;
-
-	if (!l->stopping) {
-		l->stopping = 1;
-		l->deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-		    gpr_time_from_millis(GRACE_MS, GPR_TIMESPAN));
-		streams_stop(g);
-	}
-	if (l->down && g->n_calls == 0 && !l->closed) {
-		l->closed = 1;
-		grpc_completion_queue_shutdown(g->queue);
+	if (l->phase == REFUSING) {
+		grpc_server_shutdown_and_notify(l->g->server, l->g->queue, &down_tag);
+		phase_set(l, CLOSING, GRACE_MS);
+	} else {
+		grpc_server_cancel_all_calls(l->g->server);
+		phase_set(l, CUT, -1);
 	}
 }
 
@@ -83,31 +105,42 @@ next_event(struct queue_loop *l)
 
 	if (ev.type == GRPC_QUEUE_SHUTDOWN)
 		return 0;
-	if (ev.type == GRPC_QUEUE_TIMEOUT) {
-		grpc_server_cancel_all_calls(l->g->server);
-		l->deadline = gpr_inf_future(GPR_CLOCK_MONOTONIC);
-	} else if (tag != NULL) {
+	if (ev.type == GRPC_QUEUE_TIMEOUT)
+		phase_next(l);
+	else if (tag == &down_tag)
+		l->down = 1;
+	else if (tag != &bell_tag)
 		tag->step(tag->call, ev.success);
-	} else {
-		l->down = 1;	/* what server_stop() asked for */
+	if (l->phase == SERVING && atomic_load(&l->g->stopping))
+		refuse_begin(l);
+	if (l->down && l->g->n_calls == 0 && !l->closed) {
+		l->closed = 1;
+		grpc_completion_queue_shutdown(l->g->queue);
 	}
 	return 1;
+}
+
+static void
+queue_run(struct api_grpc *g)
+{
+	struct queue_loop l = { .g = g };
+
+	phase_set(&l, SERVING, -1);
+	while (next_event(&l))
+		;
 }
 
 static void *
 thread_main(void *priv)
 {
-	struct queue_loop l = { .g = priv, .deadline = gpr_inf_future(GPR_CLOCK_MONOTONIC) };
+	struct api_grpc *g = priv;
 
 	(void)pthread_setname_np(pthread_self(), "rotor-grpc");
-	while (next_event(&l))
-		if (atomic_load(&l.g->stopping))
-			wind_down(&l);
-	rotor_server_release(l.g->srv);
+	queue_run(g);
+	rotor_server_release(g->srv);
 	return NULL;
 }
 
-/* Signals are the control thread's; new threads inherit the mask. */
 static int
 thread_start(struct api_grpc *g)
 {
@@ -269,6 +302,13 @@ address_resolve(struct api_grpc *g, char *buf, size_t cap)
 	return err;
 }
 
+/* What the library has to say of its peers would go to stderr as it is. */
+static void
+no_log(gpr_log_func_args *args)
+{
+	(void)args;
+}
+
 static int
 listen_on(struct api_grpc *g, const char *address)
 {
@@ -335,6 +375,9 @@ server_create(struct api_grpc *g)
 	grpc_resource_quota_unref(q);
 	g->queue = grpc_completion_queue_create_for_next(NULL);
 	grpc_server_register_completion_queue(g->server, g->queue, NULL);
+	g->bell_channel = grpc_lame_client_channel_create(NULL, GRPC_STATUS_UNAVAILABLE, "");
+	g->bell = grpc_channel_create_call(g->bell_channel, NULL, GRPC_PROPAGATE_DEFAULTS, g->queue,
+	    grpc_slice_from_static_string("/"), NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
 }
 
 static int
@@ -364,8 +407,11 @@ server_start(struct api_grpc *g)
 
 	if (r != 0)
 		return r;
+	/* Signals are the control thread's; new threads, the library's too, inherit the mask. */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (getenv("GRPC_VERBOSITY") == NULL && getenv("GRPC_TRACE") == NULL)
+		gpr_set_log_function(no_log);
 	grpc_init();
 	server_create(g);
 	r = open_all(g, address);
@@ -378,7 +424,7 @@ server_stop(struct api_grpc *g)
 {
 	rotor_server_hold(g->srv);	/* the thread releases it */
 	atomic_store(&g->stopping, 1);
-	grpc_server_shutdown_and_notify(g->server, g->queue, NULL);
+	ring(g);
 }
 
 /* The thread has ended or does so soon, unless the API never ended a call: then there is
@@ -393,30 +439,22 @@ thread_join(struct api_grpc *g)
 	return pthread_timedjoin_np(g->thread, NULL, &until);
 }
 
-/* For a server that no thread serves: takes back what was awaited. */
-static void
-drain(struct api_grpc *g)
-{
-	struct queue_loop l = { .g = g, .deadline = gpr_inf_future(GPR_CLOCK_MONOTONIC) };
-
-	atomic_store(&g->stopping, 1);
-	grpc_server_shutdown_and_notify(g->server, g->queue, NULL);
-	while (next_event(&l))
-		wind_down(&l);
-}
-
 void
 server_free(struct api_grpc *g)
 {
 	if (g->server == NULL)
 		return;
-	if (!g->has_thread) {
-		drain(g);
+	if (!g->has_thread) {	/* it could not be started */
+		atomic_store(&g->stopping, 1);
+		ring(g);
+		queue_run(g);
 	} else if (thread_join(g) != 0) {
 		ROTOR_LOG(g->log, ROTOR_LOG_ERROR, "api_grpc", "calls that were never answered are left",
 		    ROTOR_F_INT("calls", g->n_calls));
 		return;
 	}
+	grpc_call_unref(g->bell);
+	grpc_channel_destroy(g->bell_channel);
 	grpc_server_destroy(g->server);
 	grpc_completion_queue_destroy(g->queue);
 	for (size_t i = 0; i < g->n_methods; i++)

@@ -111,7 +111,7 @@ begin(struct call *c)
 		return;
 	}
 	if (c->message == NULL) {
-		call_refuse(c, GRPC_STATUS_INTERNAL, "no request");
+		call_refuse(c, GRPC_STATUS_UNKNOWN, "EOF");
 		return;
 	}
 	c->lane = lane_pick(g);
