@@ -116,11 +116,13 @@ came(struct call *c, int ok)
 static void
 batch(struct call *c, const grpc_op *ops, size_t n, struct tag *tag, call_step_f *step)
 {
+	grpc_call *call = c->call;
 	grpc_call_error e;
 
 	assert(c->magic == CALL_MAGIC);
 	*tag = (struct tag){ c, step };
-	e = grpc_call_start_batch(c->call, ops, n, tag, NULL);
+	TAG_HAND_OVER(tag);	/* from here on it may be another thread's */
+	e = grpc_call_start_batch(call, ops, n, tag, NULL);
 	assert(e == GRPC_CALL_OK);	/* it fails for misuse only */
 	(void)e;
 }

@@ -40,6 +40,17 @@ struct tag {
 	call_step_f	*step;
 };
 
+/* That the library's queue hands a tag, and the call behind it, from one thread to
+ * another is nothing that ThreadSanitizer can see. */
+#ifdef __SANITIZE_THREAD__
+#  include <sanitizer/tsan_interface.h>
+#  define TAG_HAND_OVER(t)	__tsan_release(t)
+#  define TAG_TAKE_OVER(t)	__tsan_acquire(t)
+#else
+#  define TAG_HAND_OVER(t)	((void)(t))
+#  define TAG_TAKE_OVER(t)	((void)(t))
+#endif
+
 struct call {
 	uint32_t			magic;
 #define CALL_MAGIC			0x1f4ab36du

@@ -105,6 +105,7 @@ next_event(struct queue_loop *l)
 
 	if (ev.type == GRPC_QUEUE_SHUTDOWN)
 		return 0;
+	TAG_TAKE_OVER(tag);
 	if (ev.type == GRPC_QUEUE_TIMEOUT)
 		phase_next(l);
 	else if (tag == &down_tag)
