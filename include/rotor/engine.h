@@ -127,9 +127,13 @@ ROTOR_API int rotor_provide_presence(struct rotor_instance *inst, const char *ty
 
 /* Hands a publication, join or leave to every local subscriber of pub->channel.
  * Any thread; the subscribers see one channel's publications in call order, so
- * an engine calls this inside whatever orders its stream.  Takes references of
- * its own.  Returns the number of workers it went to, or -ENOMEM. */
-ROTOR_API int rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub);
+ * an engine calls this inside whatever orders its stream.  `prev` is the
+ * publication before it in the stream (offset one less), which subscribers are
+ * sent deltas from; NULL when there is none, when it is not kept any more, or when
+ * ROTOR_PUB_DELTA is not set.  Takes references of its own.  Returns the number of
+ * workers it went to, or -ENOMEM. */
+ROTOR_API int rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub,
+    struct rotor_publication *prev);
 
 #ifdef __cplusplus
 }

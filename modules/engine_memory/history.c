@@ -150,13 +150,16 @@ result_fill(struct result *r, const struct publishing *p)
 static uint32_t
 publish_new(struct history *h, struct shard *sh, struct stream *s, struct publishing *p)
 {
-	struct rotor_publication *pub = publication_make(h, p->req, s);
+	struct rotor_publication *pub = publication_make(h, p->req, s), *prev = NULL;
 	int n;
 
 	if (pub == NULL)
 		return (ROTOR_ERR_INTERNAL);
 	if (s != NULL) {
+		if (pub->flags & ROTOR_PUB_DELTA)
+			prev = stream_newest(s);
 		if (stream_append(s, p->req, pub, p->now_ms) != 0) {
+			rotor_publication_unref(&prev);
 			rotor_publication_unref(&pub);
 			return (ROTOR_ERR_INTERNAL);
 		}
@@ -164,7 +167,8 @@ publish_new(struct history *h, struct shard *sh, struct stream *s, struct publis
 		due_hasten(&sh->streams_due, &s->due, stream_next_due(s));
 		position_set(p, s->top, s->epoch, EPOCH_LEN);
 	}
-	n = h->env.deliver(h->env.srv, pub);
+	n = h->env.deliver(h->env.srv, pub, prev);
+	rotor_publication_unref(&prev);
 	rotor_publication_unref(&pub);
 	return (n < 0 ? ROTOR_ERR_INTERNAL : 0);
 }

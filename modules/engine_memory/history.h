@@ -16,7 +16,8 @@
 struct history_env {
 	int64_t	(*now_ms)(void);	/* monotonic, for expiry */
 	int64_t	(*unix_ms)(void);	/* for the time of a publication */
-	int	(*deliver)(struct rotor_server *srv, struct rotor_publication *pub);
+	int	(*deliver)(struct rotor_server *srv, struct rotor_publication *pub,
+		    struct rotor_publication *prev);
 	struct rotor_server	*srv;	/* for deliver() */
 };
 

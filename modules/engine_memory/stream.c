@@ -162,6 +162,12 @@ stream_append(struct stream *s, const struct rotor_publish *req, struct rotor_pu
 	return (0);
 }
 
+struct rotor_publication *
+stream_newest(const struct stream *s)
+{
+	return (s->n > 0 ? rotor_publication_ref(*ring_at(s, s->n - 1)) : NULL);
+}
+
 void
 stream_clear(struct stream *s)
 {

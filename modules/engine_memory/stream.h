@@ -52,6 +52,8 @@ struct rotor_str stream_epoch(const struct stream *s);
  * -ENOMEM, then nothing has changed and the reference is still the caller's. */
 int stream_append(struct stream *s, const struct rotor_publish *req, struct rotor_publication *pub,
     int64_t now_ms);
+/* A reference to the newest publication, or NULL when none is kept. */
+struct rotor_publication *stream_newest(const struct stream *s);
 /* Drops all publications. */
 void stream_clear(struct stream *s);
 /* 1 when the stream already has this version, or a newer one. */

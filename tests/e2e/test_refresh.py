@@ -21,13 +21,14 @@ def test_refresh_without_expiry(main):
     assert client.call("refresh", token=tokens.conn("u1")) == {}
 
 
+# These tokens are made before all tests run: they are to last as long.
 @pytest.mark.parametrize("token, end", [
     ("", (3501, "bad request")),
     ("garbage", (3500, "invalid token")),
-    (tokens.conn("u2", ttl=50), (3500, "invalid token")),
-    (tokens.conn("", ttl=50), (3500, "invalid token")),
+    (tokens.conn("u2", ttl=5000), (3500, "invalid token")),
+    (tokens.conn("", ttl=5000), (3500, "invalid token")),
     (tokens.conn("u1", exp=1), (3005, "connection expired")),
-    (tokens.conn("u1", ttl=50, channels=["extra"]), (3010, "insufficient state")),
+    (tokens.conn("u1", ttl=5000, channels=["extra"]), (3010, "insufficient state")),
 ], ids=["empty", "garbage", "other-user", "no-user", "expired", "more-channels"])
 def test_refresh_refused(main, token, end):
     client = main.client(tokens.conn("u1", ttl=50))

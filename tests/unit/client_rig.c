@@ -162,6 +162,15 @@ stream_append(struct client_rig *r, struct rotor_publication *pub)
 		r->top = pub->offset;
 }
 
+static struct rotor_publication *
+stream_find(struct client_rig *r, uint64_t offset)
+{
+	for (size_t i = 0; i < r->n_stream; i++)
+		if (r->stream[i]->offset == offset)
+			return r->stream[i];
+	return NULL;
+}
+
 static void
 broker_publish(void *ctx, struct rotor_worker *w, const struct rotor_publish *req,
     rotor_publish_done_f *done, void *token)
@@ -180,7 +189,7 @@ broker_publish(void *ctx, struct rotor_worker *w, const struct rotor_publish *re
 	assert_non_null(pub);
 	if (pub->offset > 0)
 		stream_append(r, pub);
-	assert_true(rotor_deliver(r->srv, pub) >= 0);
+	assert_true(rotor_deliver(r->srv, pub, NULL) >= 0);
 	ask(r, CALL_PUBLISH, (void (*)(void))done, token, pub->channel, 0);
 	rotor_publication_unref(&pub);
 }
@@ -421,7 +430,7 @@ crig_publish(struct client_rig *r, const char *channel, const char *data, uint64
 	assert_non_null(pub);
 	if (offset > r->top)
 		stream_append(r, pub);
-	n = rotor_deliver(r->srv, pub);
+	n = rotor_deliver(r->srv, pub, stream_find(r, offset - 1));
 	rotor_publication_unref(&pub);
 	return n;
 }

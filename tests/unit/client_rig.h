@@ -78,7 +78,8 @@ struct client_rig {
 	const char		*sub_user;
 };
 
-/* Channels for everyone: plain, with a position, recovered, with presence, with joins. */
+/* Channels for everyone: plain, with a position, recovered, with presence, with joins,
+ * with deltas and filters. */
 #define RIG_ACCESS \
     "allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true, " \
     "allow_publish_for_client: true, allow_publish_for_anonymous: true, " \
@@ -91,7 +92,9 @@ struct client_rig {
     "    - {name: pos, history_size: 10, history_ttl: 60s, force_positioning: true, " RIG_ACCESS "}\n" \
     "    - {name: rec, history_size: 10, history_ttl: 60s, force_recovery: true, " RIG_ACCESS "}\n" \
     "    - {name: pres, presence: true, " RIG_ACCESS "}\n" \
-    "    - {name: jl, join_leave: true, force_push_join_leave: true, " RIG_ACCESS "}\n"
+    "    - {name: jl, join_leave: true, force_push_join_leave: true, " RIG_ACCESS "}\n" \
+    "    - {name: fos, history_size: 10, history_ttl: 60s, force_recovery: true, " \
+    "allowed_delta_types: [fossil], allow_tags_filter: true, " RIG_ACCESS "}\n"
 
 /* `yaml` is the configuration; the first worker's clock becomes everyone's. */
 void crig_init(struct client_rig *r, const char *yaml);
@@ -114,7 +117,8 @@ size_t crig_waiting(const struct client_rig *r, enum rig_call call);
 void crig_answer(struct client_rig *r, enum rig_call call, uint32_t code);
 /* The same for the call with this channel or token. */
 void crig_answer_for(struct client_rig *r, enum rig_call call, const char *text, uint32_t code);
-/* Delivers, as an engine does; offset 0: not in a stream.  The number of workers. */
+/* Delivers, as an engine does; offset 0: not in a stream.  With it goes the one before it
+ * in the stream, as for a delta.  The number of workers. */
 int crig_publish(struct client_rig *r, const char *channel, const char *data, uint64_t offset);
 
 void peer_open(struct client_rig *r, struct peer *p, uint32_t worker, uint32_t protocol, uint32_t flags);

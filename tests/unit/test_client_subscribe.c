@@ -82,6 +82,79 @@ test_held_back_without_position(void **state)
 	peer_close(&p);
 }
 
+#define LONG(n)		"[\"a payload that is long enough to have a delta\"," n "]"
+#define LONG_TEXT(n)	"\"[\\\"a payload that is long enough to have a delta\\\"," n "]\""
+#define DELTA(text, offset) \
+    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":\"" text "\",\"offset\":" #offset ",\"delta\":true}}}"
+
+/* The first after the position is whole; what a delta is from comes along with what was
+ * held back. */
+static void
+test_deltas_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"delta\":\"fossil\"}}");
+	crig_publish(r, "fos:x", LONG("1"), 1);
+	crig_publish(r, "fos:x", LONG("2"), 2);
+	crig_publish(r, "fos:x", LONG("3"), 3);
+	crig_turn(r);
+	r->top = 1;		/* the stream was read before the second came */
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{\"recoverable\":true,\"epoch\":\"" RIG_EPOCH "\",\"offset\":1,"
+	    "\"positioned\":true,\"delta\":true}}\n"
+	    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":" LONG_TEXT("2") ",\"offset\":2}}}\n"
+	    DELTA("o\\nm@0,2:3]2XdG15;", 3));
+	peer_close(&p);
+}
+
+/* It is not what the next delta is from, but the client takes it for that. */
+static void
+test_whole_after_one_outside_the_stream(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	crig_publish(r, "fos:x", LONG("1"), 1);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"delta\":\"fossil\",\"recover\":true,"
+	    "\"offset\":1,\"epoch\":\"" RIG_EPOCH "\"}}");
+	crig_turn(r);
+	peer_forget(&p);
+	crig_publish(r, "fos:x", "0", 0);
+	crig_publish(r, "fos:x", LONG("2"), 2);
+	crig_turn(r);
+	peer_expect(&p, "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":\"0\"}}}\n"
+	    "{\"push\":{\"channel\":\"fos:x\",\"pub\":{\"data\":" LONG_TEXT("2") ",\"offset\":2}}}");
+	peer_close(&p);
+}
+
+/* Without tags nothing passes here; the position goes on all the same. */
+static void
+test_filtered_while_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"tf\":{\"key\":\"k\",\"cmp\":\"ex\"}}}");
+	crig_publish(r, "fos:x", "1", 1);
+	crig_publish(r, "fos:x", "2", 2);
+	crig_turn(r);
+	r->top = 1;
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_publish(r, "fos:x", "3", 3);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{\"recoverable\":true,\"epoch\":\"" RIG_EPOCH "\",\"offset\":1,"
+	    "\"positioned\":true}}");
+	crig_publish(r, "fos:x", "5", 5);
+	crig_turn(r);
+	peer_expect(&p, "{\"push\":{\"channel\":\"fos:x\",\"unsubscribe\":{\"code\":2500,"
+	    "\"reason\":\"insufficient state\"}}}");
+	peer_close(&p);
+}
+
 static void
 test_recovered_and_held_back_meet(void **state)
 {
@@ -384,6 +457,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_held_back_and_each_once, conf),
 		RIG_TEST(test_held_back_without_position, conf),
+		RIG_TEST(test_deltas_held_back, conf),
+		RIG_TEST(test_whole_after_one_outside_the_stream, conf),
+		RIG_TEST(test_filtered_while_held_back, conf),
 		RIG_TEST(test_recovered_and_held_back_meet, conf),
 		RIG_TEST(test_gap_while_held_back, conf),
 		RIG_TEST(test_gap_when_live, conf),

@@ -29,6 +29,7 @@ static int64_t test_now_ms;
 static int test_deliver_result;
 static size_t n_delivered;
 static struct rotor_publication *delivered[N_THREADS * N_EACH];
+static uint64_t delivered_prev;		/* offset of the last one's predecessor; 0: none came along */
 
 static int64_t
 test_clock(void)
@@ -44,11 +45,12 @@ test_unix(void)
 
 /* The broker's order is what keeps this from being a race; see test_threads(). */
 static int
-test_deliver(struct rotor_server *srv, struct rotor_publication *pub)
+test_deliver(struct rotor_server *srv, struct rotor_publication *pub, struct rotor_publication *prev)
 {
 	(void)srv;
 	assert_true(n_delivered < N_THREADS * N_EACH);
 	delivered[n_delivered++] = rotor_publication_ref(pub);
+	delivered_prev = prev != NULL ? prev->offset : 0;
 	return (test_deliver_result);
 }
 
@@ -271,6 +273,30 @@ test_stored_is_delivered(void **state)
 	g = query_all(h, "c");
 	assert_int_equal(g.n, 1);
 	assert_ptr_equal(g.pubs[0], delivered[0]);
+}
+
+/* Of a history of one too, where it goes as its successor comes. */
+static void
+test_predecessor_for_deltas(void **state)
+{
+	struct history *h = *state;
+	struct request r;
+
+	request_init(&r, "c", "{}");
+	r.req.history_size = 1;
+	r.pub.flags = ROTOR_PUB_DELTA;
+	(void)request_send(h, &r);
+	assert_int_equal(delivered_prev, 0);
+	(void)request_send(h, &r);
+	assert_int_equal(delivered_prev, 1);
+	r.pub.flags = 0;
+	(void)request_send(h, &r);
+	assert_int_equal(delivered_prev, 0);
+	r.pub.flags = ROTOR_PUB_DELTA;
+	history_remove_ok(h, r.pub.channel);
+	(void)request_send(h, &r);
+	assert_int_equal(delivered[3]->offset, 4);
+	assert_int_equal(delivered_prev, 0);
 }
 
 static void
@@ -820,6 +846,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		HISTORY_TEST(test_offsets_and_epoch),
 		HISTORY_TEST(test_stored_is_delivered),
+		HISTORY_TEST(test_predecessor_for_deltas),
 		HISTORY_TEST(test_without_history),
 		HISTORY_TEST(test_skip_history),
 		HISTORY_TEST(test_join_and_leave),

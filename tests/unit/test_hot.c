@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "proto/codec.h"
+#include "proto/delta.h"
 #include "proto/hot.h"
 #include "proto/messages.h"
 
@@ -60,6 +61,7 @@ make_pub(struct arena *a, const struct rotor_publication *from)
 	pub->info = from->info != NULL ? make_info(a, from->info) : NULL;
 	pub->offset = from->offset;
 	pub->version = from->version;
+	pub->delta = (from->flags & PUB_IS_DELTA) != 0;
 	if (from->offset == 1)
 		pub->epoch = text(a, from->epoch);
 	pub->n_tags = from->n_tags;
@@ -161,9 +163,10 @@ test_push_pub(void **state)
 	for (i = 0; i < N(infos); i++)
 		for (j = 0; j < N(offsets); j++)
 			for (k = 0; k < N(payloads); k++)
-				for (n = 0; n <= N(tags); n++) {
+				for (n = 0; n <= N(tags); n++) {	/* the odd ones as deltas */
 					struct rotor_publication pub = {
 						.size = sizeof pub, .info = infos[i], .offset = offsets[j],
+						.flags = n % 2 ? PUB_IS_DELTA : 0,
 						.version = 9, .time_ms = 9, .epoch = STR_LIT("epoch<"),
 						.data = str_of(payloads[k]), .tags = tags, .n_tags = n,
 					};

@@ -261,25 +261,21 @@ static void
 test_write_string(void **state)
 {
 	static const struct {
-		struct rotor_str	in, html, min;
+		struct rotor_str	in, out;
 	} rows[] = {
-		{ S(""), S("\"\""), S("\"\"") },
-		{ S("a\"\\/b"), S("\"a\\\"\\\\/b\""), S("\"a\\\"\\\\/b\"") },
-		{ S("\n\r\t\b\f\x1f\0"), S("\"\\n\\r\\t\\u0008\\u000c\\u001f\\u0000\""),
-		    S("\"\\n\\r\\t\\u0008\\u000c\\u001f\\u0000\"") },
-		{ S("<&>'\x7f"), S("\"\\u003c\\u0026\\u003e'\x7f\""), S("\"<&>'\x7f\"") },
+		{ S(""), S("\"\"") },
+		{ S("a\"\\/b"), S("\"a\\\"\\\\/b\"") },
+		{ S("\n\r\t\b\f\x1f\0"), S("\"\\n\\r\\t\\u0008\\u000c\\u001f\\u0000\"") },
+		{ S("<&>'\x7f"), S("\"\\u003c\\u0026\\u003e'\x7f\"") },
 		{ S("\xc3\xa9\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7"),
-		    S("\"\xc3\xa9\\u2028\\u2029\xe2\x80\xa7\""),
-		    S("\"\xc3\xa9\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7\"") },
-		{ S("a\xff\xe2\x80"), S("\"a\\ufffd\\ufffd\\ufffd\""), S("\"a\\ufffd\\ufffd\\ufffd\"") },
+		    S("\"\xc3\xa9\\u2028\\u2029\xe2\x80\xa7\"") },
+		{ S("a\xff\xe2\x80"), S("\"a\\ufffd\\ufffd\\ufffd\"") },
 	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < N(rows); i++) {
-		check_write(json_write_string, rows[i].in, rows[i].html);
-		check_write(json_write_string_min, rows[i].in, rows[i].min);
-	}
+	for (i = 0; i < N(rows); i++)
+		check_write(json_write_string, rows[i].in, rows[i].out);
 }
 
 static void

@@ -49,7 +49,8 @@ publish_one(struct rotor_worker *w, const char *channel_text, const struct messa
 		return code;
 	if (!chan_data_valid(name.opts, msg->data, &json))
 		return ROTOR_ERR_BAD_REQUEST;
-	pub.flags = (json ? ROTOR_PUB_JSON : 0) | (msg->delta ? ROTOR_PUB_DELTA : 0);
+	pub.flags = (json ? ROTOR_PUB_JSON : 0) |
+	    (msg->delta || name.opts->delta_publish ? ROTOR_PUB_DELTA : 0);
 	req.history_size = (uint32_t)name.opts->history_size;
 	req.history_ttl_ms = name.opts->history_ttl_ms;
 	req.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;

@@ -22,6 +22,9 @@ struct chan_options {
 	int32_t		allow_recovery;
 	const char	*force_recovery_mode;	/* "", "stream", "cache" */
 	int32_t		auto_cache_recover;
+	struct rotor_strlist	allowed_delta_types;
+	int32_t		delta_publish;
+	int32_t		allow_tags_filter;
 	int32_t		allow_subscribe_for_client;
 	int32_t		allow_subscribe_for_anonymous;
 	int32_t		allow_publish_for_client;
@@ -38,6 +41,7 @@ struct chan_options {
 	const char	*publication_data_format;	/* "": channel.publication_data_format; resolved by validation */
 	void		*regex;			/* compiled channel_regex, or NULL; set by validation */
 	uint32_t	data_format;		/* CHAN_DATA_*; set by validation */
+	uint32_t	allow_fossil;		/* allowed_delta_types has "fossil"; set by validation */
 	uint32_t	cache_mode;		/* force_recovery_mode is "cache"; set by validation */
 };
 

@@ -27,6 +27,7 @@ struct held_frame;
 struct rotor_publication;
 struct rotor_sub_grant;
 struct sub_request;
+struct tags_filter;
 struct wire;
 
 enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAILED, CLIENT_CLOSED };
@@ -97,6 +98,8 @@ struct rotor_client {
 #define SUB_LIVE		128u	/* subscribed; before that, publications are buffered */
 #define SUB_JOINED		256u	/* presence added or join emitted: to be undone */
 #define SUB_FROM_TOKEN		512u	/* granted by the connection token */
+#define SUB_DELTA		1024u	/* takes deltas */
+#define SUB_DELTA_READY		2048u	/* has the publication that the next delta is from */
 
 struct sub {
 	uint32_t		magic;
@@ -111,6 +114,7 @@ struct sub {
 	struct rotor_buf	*chan_info;	/* raw payload, or NULL */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog */
+	struct tags_filter	*filter;	/* what it wants to see, or NULL: all */
 };
 
 /* client.c: life */
@@ -164,7 +168,7 @@ void sub_emit(struct sub *s, uint32_t kind);
 /* The presence tick of one sub.  May end the sub or the client. */
 void sub_tick(struct sub *s);
 /* A publication, join or leave for one subscription. */
-void sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi);
+void sub_deliver(struct sub *s, struct wire *wi);
 /* Ends one subscription with an unsubscribe push. */
 void client_unsubscribe_push(struct sub *s, uint32_t code);
 /* Position lost: resubscribe (client-side) or reconnect (server-side). */

@@ -152,7 +152,8 @@ subscribe_next(struct connecting *cn)
 		established(cn);
 }
 
-/* The recovery position the client sent for a server-side channel. */
+/* The recovery position, and the type of deltas, that the client sent for a server-side
+ * channel. */
 static void
 recovery_from_request(struct sub_request *rq, const Cp__ConnectRequest *req)
 {
@@ -161,6 +162,7 @@ recovery_from_request(struct sub_request *rq, const Cp__ConnectRequest *req)
 
 		if (sr == NULL || !str_eq(str_of(req->subs[i]->key), rq->name.full))
 			continue;
+		rq->flags |= subscribe_delta(rq->name.opts, str_of(sr->delta));
 		rq->recover = sr->recover;
 		rq->offset = sr->offset;
 		rq->epoch = str_of(sr->epoch);

@@ -10,8 +10,8 @@
 #include "channel/name.h"
 #include "client/client.h"
 #include "client/op.h"
+#include "client/publications.h"
 #include "client/reply.h"
-#include "client/subscribe.h"
 #include "node/server.h"
 
 static void

@@ -83,7 +83,7 @@ cmd_publish(struct op *op)
 		op_error(op, code);
 		return;
 	}
-	pub.flags = json ? ROTOR_PUB_JSON : 0;
+	pub.flags = (json ? ROTOR_PUB_JSON : 0) | (name.opts->delta_publish ? ROTOR_PUB_DELTA : 0);
 	req.history_size = (uint32_t)name.opts->history_size;
 	req.history_ttl_ms = name.opts->history_ttl_ms;
 	req.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;

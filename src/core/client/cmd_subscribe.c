@@ -2,6 +2,7 @@
 /* client/cmd_subscribe.c - the subscribe and unsubscribe commands. */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <rotor/auth.h>
@@ -11,6 +12,7 @@
 #include "base/arena.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/op.h"
 #include "client/permit.h"
@@ -62,27 +64,41 @@ requested_flags(const struct sub_request *rq, const Cp__SubscribeRequest *req)
 	return flags;
 }
 
+/* 0 or an error code. */
+static uint32_t
+filter_take(struct sub_request *rq, const Cp__FilterNode *node)
+{
+	int r = 0;
+
+	if (node != NULL)
+		r = rq->name.opts->allow_tags_filter ? tags_filter_new(node, &rq->filter) : -EINVAL;
+	return r == 0 ? 0 : r == -EINVAL ? ROTOR_ERR_BAD_REQUEST : ROTOR_ERR_INTERNAL;
+}
+
 static void
 permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
 {
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
 	const Cp__SubscribeRequest *req = op->msg->subscribe;
+	uint32_t code;
 
 	if (rq->expire_at != 0 && rq->expire_at <= c->w->now_unix_ms / 1000) {
 		op_error(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
-	if (req->tf != NULL) {
-		op_error(op, ROTOR_ERR_BAD_REQUEST);
+	code = filter_take(rq, req->tf);
+	if (code != 0) {
+		op_error(op, code);
 		return;
 	}
 	if (req->type > TYPE_SHARED_POLL) {
+		tags_filter_free(&rq->filter);
 		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
 		return;
 	}
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
-	    requested_flags(rq, req) | SUB_CLIENT_REFRESH;
+	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, str_of(req->delta)) | SUB_CLIENT_REFRESH;
 	subscribe_start(rq);
 }
 
@@ -151,7 +167,7 @@ validate(struct op *op, struct sub_request *rq)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (req->type == TYPE_SHARED_POLL)
 		return ROTOR_ERR_NOT_AVAILABLE;
-	if (!is_map(req) && req->delta != NULL && req->delta[0] != '\0' && strcmp(req->delta, "fossil") != 0)
+	if (!is_map(req) && !subscribe_delta_known(str_of(req->delta)))
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;

@@ -13,11 +13,11 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
-#include "client/reply.h"
+#include "client/publications.h"
 #include "client/subscribe.h"
 #include "node/server.h"
-#include "proto/codec.h"
 
 /* A recovery that waits for the broker. */
 struct recovery {
@@ -26,90 +26,37 @@ struct recovery {
 	int			(*mode)(struct sub_request *, const struct rotor_history *);
 };
 
-Cp__ClientInfo *
-client_info_fill(struct arena *a, const struct rotor_client_info *from)
-{
-	Cp__ClientInfo *info = arena_alloc(a, sizeof *info);
-
-	if (info == NULL)
-		return NULL;
-	cp__client_info__init(info);
-	info->user = arena_strndup(a, from->user.p, from->user.len);
-	info->client = arena_strndup(a, from->client.p, from->client.len);
-	info->conn_info = codec_bytes(from->conn_info);
-	info->chan_info = codec_bytes(from->chan_info);
-	return info->user != NULL && info->client != NULL ? info : NULL;
-}
-
 static int
-tags_fill(struct arena *a, const struct rotor_publication *pub, Cp__Publication *p)
+is_wanted(const struct sub_request *rq, const struct rotor_publication *pub)
 {
-	p->tags = arena_alloc(a, (pub->n_tags + 1) * sizeof *p->tags);
-	if (p->tags == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < pub->n_tags; i++) {
-		Cp__Publication__TagsEntry *e = arena_alloc(a, sizeof *e);
+	const struct tags_filter *f = rq->sub->filter;
 
-		if (e == NULL)
-			return -ENOMEM;
-		cp__publication__tags_entry__init(e);
-		e->key = arena_strndup(a, pub->tags[i].key.p, pub->tags[i].key.len);
-		e->value = arena_strndup(a, pub->tags[i].value.p, pub->tags[i].value.len);
-		if (e->key == NULL || e->value == NULL)
-			return -ENOMEM;
-		p->tags[i] = e;
-	}
-	p->n_tags = pub->n_tags;
-	return 0;
+	return f == NULL || tags_filter_match(f, pub->tags, pub->n_tags);
 }
 
-static Cp__Publication *
-publication_fill(struct arena *a, const struct rotor_publication *pub)
-{
-	Cp__Publication *p = arena_alloc(a, sizeof *p);
-
-	if (p == NULL)
-		return NULL;
-	cp__publication__init(p);
-	p->data = codec_bytes(pub->data);
-	p->offset = pub->offset;
-	p->version = pub->version;
-	if (pub->info != NULL && (p->info = client_info_fill(a, pub->info)) == NULL)
-		return NULL;
-	if (pub->n_tags > 0 && tags_fill(a, pub, p) != 0)
-		return NULL;
-	/* The first of a stream tells its epoch to clients that began before it. */
-	if (pub->offset == 1 && (p->epoch = arena_strndup(a, pub->epoch.p, pub->epoch.len)) == NULL)
-		return NULL;
-	return p;
-}
-
-int
-publications_fill(struct arena *a, struct rotor_publication *const *pubs, size_t n,
-    Cp__Publication ***ret)
-{
-	Cp__Publication **v = arena_alloc(a, (n + 1) * sizeof *v);
-
-	if (v == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		if ((v[i] = publication_fill(a, pubs[i])) == NULL)
-			return -ENOMEM;
-	*ret = v;
-	return 0;
-}
-
-/* Puts `pubs` into the result, with references that last until subscribe_end(). */
+/* Puts those of `pubs` that are wanted into the result, with references that last until
+ * subscribe_end(). */
 static int
 result_take(struct sub_request *rq, struct rotor_publication *const *pubs, size_t n)
 {
+	size_t n_taken = 0;
+	int r;
+
 	rq->pubs = arena_alloc(rq->arena, (n + 1) * sizeof *rq->pubs);
-	if (rq->pubs == NULL || publications_fill(rq->arena, pubs, n, &rq->res.publications) != 0)
+	if (rq->pubs == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		rq->pubs[i] = rotor_publication_ref(pubs[i]);
-	rq->n_pubs = rq->res.n_publications = n;
-	return 0;
+		if (is_wanted(rq, pubs[i]))
+			rq->pubs[n_taken++] = rotor_publication_ref(pubs[i]);
+	rq->n_pubs = rq->res.n_publications = n_taken;
+	if (rq->flags & SUB_DELTA)
+		r = publications_fill_delta(rq->arena, rq->client->protocol, rq->pubs, n_taken,
+		    &rq->res.publications);
+	else
+		r = publications_fill(rq->arena, rq->pubs, n_taken, &rq->res.publications);
+	if (r != 0)
+		rq->res.n_publications = 0;
+	return r;
 }
 
 static int
@@ -117,6 +64,8 @@ recovered(struct sub_request *rq, struct rotor_publication *const *pubs, size_t 
 {
 	rq->res.recovered = 1;
 	rq->res.offset = rq->offset;	/* the client advances by applying the publications */
+	if (rq->flags & SUB_DELTA)
+		rq->sub->flags |= SUB_DELTA_READY;
 	return result_take(rq, pubs, n);
 }
 
@@ -139,14 +88,19 @@ mode_stream(struct sub_request *rq, const struct rotor_history *h)
 	return same_epoch && complete ? recovered(rq, h->pubs, h->n_pubs) : 0;
 }
 
-/* The newest publication is the state; where the client was does not matter. */
+/* The newest wanted publication (they come newest first) is the state; where the client
+ * was does not matter. */
 static int
 mode_cache(struct sub_request *rq, const struct rotor_history *h)
 {
+	size_t i = 0;
+
 	if (h->top.offset > 0 && rq->offset == h->top.offset && str_eq(rq->epoch, h->top.epoch))
 		return recovered(rq, NULL, 0);
-	if (h->n_pubs > 0 && h->pubs[0]->offset == h->top.offset)
-		return recovered(rq, h->pubs, 1);
+	while (i < h->n_pubs && !is_wanted(rq, h->pubs[i]))
+		i++;
+	if (i < h->n_pubs && h->pubs[0]->offset == h->top.offset)
+		return recovered(rq, h->pubs + i, 1);
 	return 0;
 }
 
@@ -225,7 +179,8 @@ recover_start(struct sub_request *rq, void (*next)(struct sub_request *, uint32_
 	if (cache && (rq->flags & SUB_RECOVERABLE)) {
 		rc->mode = mode_cache;
 		q.reverse = 1;
-		q.limit = 1;
+		q.limit = rq->sub->filter == NULL ? 1
+		    : (int32_t)srv->cc.client.recovery_max_publication_limit;
 	} else if (rq->recover && (rq->flags & SUB_RECOVERABLE)) {
 		rc->mode = mode_stream;
 		q.has_since = 1;

@@ -12,6 +12,7 @@
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
@@ -164,6 +165,7 @@ sub_free(struct sub **sp)
 	rotor_metric_add(c->w, c->w->srv->stats.num_subscriptions, -1);
 	rotor_buf_unref(&s->epoch);
 	rotor_buf_unref(&s->chan_info);
+	tags_filter_free(&s->filter);
 	OBJ_FREE(s);
 }
 
@@ -214,11 +216,35 @@ position_advance(struct sub *s, const struct rotor_publication *pub)
 	return 1;
 }
 
+/* What the client is sent of a publication: a delta only from what it has, which a
+ * publication outside the stream takes from it. */
+static enum wire_form
+form_next(struct sub *s, const struct rotor_publication *pub)
+{
+	uint32_t was_ready = s->flags & SUB_DELTA_READY;
+
+	if (!(s->flags & SUB_DELTA))
+		return WIRE_PLAIN;
+	if (!(s->flags & SUB_POSITIONED) || pub->offset == 0)
+		s->flags &= ~SUB_DELTA_READY;
+	else
+		s->flags |= SUB_DELTA_READY;
+	return was_ready && pub->offset > 0 ? WIRE_DELTA : WIRE_FULL;
+}
+
+/* Who takes deltas sees everything: without a publication the next delta is void. */
+static int
+filtered_out(const struct sub *s, const struct rotor_publication *pub)
+{
+	return s->filter != NULL && !(s->flags & SUB_DELTA) &&
+	    !tags_filter_match(s->filter, pub->tags, pub->n_tags);
+}
+
 static void
-deliver_encoded(struct sub *s, struct wire *wi)
+deliver_encoded(struct sub *s, struct wire *wi, enum wire_form form)
 {
 	struct rotor_client *c = s->client;
-	struct rotor_buf *msg = wire_get(wi, c->protocol);
+	struct rotor_buf *msg = wire_get(wi, c->protocol, form);
 
 	if (msg != NULL)
 		client_enqueue(c, msg);
@@ -227,16 +253,18 @@ deliver_encoded(struct sub *s, struct wire *wi)
 }
 
 void
-sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi)
+sub_deliver(struct sub *s, struct wire *wi)
 {
+	const struct rotor_publication *pub = wi->pub;
+
 	if (!(s->flags & SUB_LIVE)) {
 		if (pub->kind == ROTOR_PUBLICATION)
-			subscribe_hold_back(s->pending, pub);
+			subscribe_hold_back(s->pending, wi->pub, wi->prev);
 		return;
 	}
 	if (pub->kind != ROTOR_PUBLICATION) {
 		if (s->flags & SUB_PUSH_JOIN_LEAVE)
-			deliver_encoded(s, wi);
+			deliver_encoded(s, wi, WIRE_PLAIN);
 		return;
 	}
 	if ((s->flags & SUB_POSITIONED) && pub->offset > 0) {
@@ -247,7 +275,8 @@ sub_deliver(struct sub *s, struct rotor_publication *pub, struct wire *wi)
 		if (r <= 0)
 			return;
 	}
-	deliver_encoded(s, wi);
+	if (!filtered_out(s, pub))
+		deliver_encoded(s, wi, form_next(s, pub));
 }
 
 /* A position check under way; the sub may go meanwhile, so it is found by name. */

@@ -12,6 +12,8 @@
 
 #include "base/arena.h"
 #include "base/obj.h"
+#include "base/str.h"
+#include "channel/tags_filter.h"
 #include "client/client.h"
 #include "client/reply.h"
 #include "hub/wire.h"
@@ -20,7 +22,7 @@
 #include "proto/codec.h"
 
 struct sub_backlog {
-	struct rotor_publication	*pub;
+	struct rotor_publication	*pub, *prev;
 	struct sub_backlog		*next;
 };
 
@@ -40,6 +42,20 @@ subscribe_forced(const struct chan_options *o)
 	if (o->force_recovery)
 		flags |= SUB_RECOVERABLE;	/* which positions it, unless overridden */
 	return flags;
+}
+
+#define FOSSIL	STR_LIT("fossil")
+
+int
+subscribe_delta_known(struct rotor_str type)
+{
+	return type.len == 0 || str_eq(type, FOSSIL);
+}
+
+uint32_t
+subscribe_delta(const struct chan_options *o, struct rotor_str type)
+{
+	return o->allow_fossil && str_eq(type, FOSSIL) ? SUB_DELTA : 0;
 }
 
 uint32_t
@@ -88,6 +104,7 @@ ready(struct sub_request *rq, uint32_t code)
 		rq->res.ttl = client_ttl(rq->client, s->expire_at);
 	}
 	rq->res.data = codec_bytes(rq->data);
+	rq->res.delta = (s->flags & SUB_DELTA) != 0;
 	rq->done(rq, 0);
 }
 
@@ -141,6 +158,8 @@ subscribe_start(struct sub_request *rq)
 	}
 	s->flags = rq->flags & ~(SUB_PRESENCE | SUB_LIVE);
 	s->expire_at = rq->expire_at;
+	s->filter = rq->filter;
+	rq->filter = NULL;
 	if (rq->chan_info.len > 0)
 		s->chan_info = rotor_buf_new(rq->chan_info.p, rq->chan_info.len);
 	s->pending = rq;
@@ -152,25 +171,27 @@ subscribe_start(struct sub_request *rq)
 }
 
 void
-subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub)
+subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub,
+    struct rotor_publication *prev)
 {
 	struct sub_backlog *b = malloc(sizeof *b);
 
 	if (b == NULL)
 		return;		/* a positioned sub notices the gap */
 	b->pub = rotor_publication_ref(pub);
+	b->prev = prev != NULL ? rotor_publication_ref(prev) : NULL;
 	b->next = NULL;
 	*rq->backlog_tail = b;
 	rq->backlog_tail = &b->next;
 }
 
 static void
-deliver_one(struct sub *s, struct rotor_publication *pub)
+deliver_one(struct sub *s, const struct sub_backlog *b)
 {
 	struct wire wi;
 
-	wire_init(&wi, pub);
-	sub_deliver(s, pub, &wi);
+	wire_init(&wi, b->pub, b->prev);
+	sub_deliver(s, &wi);
 	wire_fini(&wi);
 }
 
@@ -184,7 +205,7 @@ subscribe_live(struct sub_request *rq)
 		return;
 	s->flags |= SUB_LIVE;
 	for (struct sub_backlog *b = rq->backlog; b != NULL && rq->sub != NULL; b = b->next)
-		deliver_one(s, b->pub);		/* may end the sub, which clears rq->sub */
+		deliver_one(s, b);		/* may end the sub, which clears rq->sub */
 	if (rq->sub == NULL || c->state == CLIENT_CLOSED)
 		return;
 	s->pending = NULL;
@@ -205,11 +226,13 @@ subscribe_end(struct sub_request *rq)
 	while ((b = rq->backlog) != NULL) {
 		rq->backlog = b->next;
 		rotor_publication_unref(&b->pub);
+		rotor_publication_unref(&b->prev);
 		free(b);
 	}
 	for (size_t i = 0; i < rq->n_pubs; i++)
 		rotor_publication_unref(&rq->pubs[i]);
 	rq->n_pubs = 0;
+	tags_filter_free(&rq->filter);
 	if (rq->sub != NULL)
 		rq->sub->pending = NULL;
 	rq->sub = NULL;

@@ -24,6 +24,7 @@ struct rotor_client;
 struct rotor_sub_grant;
 struct sub;
 struct sub_backlog;
+struct tags_filter;
 
 #define RECOVER_REJECT	2u	/* SubscribeRequest.flag: error 112 when not recovered */
 
@@ -41,6 +42,7 @@ struct sub_request {
 	struct rotor_str	chan_info;
 	struct rotor_str	data;		/* for the result */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
+	struct tags_filter	*filter;	/* goes over to the sub, or with the request */
 	void			(*done)(struct sub_request *rq, uint32_t code);
 	void			*priv;
 
@@ -60,11 +62,17 @@ struct sub_request {
 void subscribe_start(struct sub_request *rq);
 void subscribe_live(struct sub_request *rq);
 void subscribe_end(struct sub_request *rq);
-/* Holds back one publication for a sub that is not live yet. */
-void subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub);
+/* Holds back one publication, and the one before it (or NULL), for a sub that is not
+ * live yet. */
+void subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub,
+    struct rotor_publication *prev);
 
 /* SUB_* flags that the namespace forces on everyone. */
 uint32_t subscribe_forced(const struct chan_options *o);
+/* 1 when a client may ask for deltas of this type ("": none). */
+int subscribe_delta_known(struct rotor_str type);
+/* SUB_DELTA when it is one, and the namespace has it; else 0. */
+uint32_t subscribe_delta(const struct chan_options *o, struct rotor_str type);
 /* Applies a grant's overrides; what is recoverable is positioned too. */
 uint32_t subscribe_override(uint32_t flags, uint32_t set, uint32_t value);
 
@@ -74,11 +82,5 @@ uint32_t subscribe_override(uint32_t flags, uint32_t set, uint32_t value);
 /* Reads the stream for rq->sub and sets its position and rq->res; then
  * next(rq, code). */
 void recover_start(struct sub_request *rq, void (*next)(struct sub_request *, uint32_t));
-
-/* Publications as protobuf-c structs in the arena, which point into `pubs`. */
-int publications_fill(struct arena *a, struct rotor_publication *const *pubs, size_t n,
-    Cp__Publication ***ret);
-/* A client info likewise; NULL: no memory. */
-Cp__ClientInfo *client_info_fill(struct arena *a, const struct rotor_client_info *info);
 
 #endif

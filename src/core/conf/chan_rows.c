@@ -43,6 +43,10 @@ static const struct rotor_option chan_options_rows[] = {
 	  .doc = "Recover all that was missed (stream, or empty) or the newest only (cache)." },
 	FLAG(auto_cache_recover, "Send the newest publication on every subscribe; needs "
 	    "force_recovery in mode cache."),
+	{ .path = "allowed_delta_types", .kind = ROTOR_OPT_STRLIST, AT(allowed_delta_types),
+	  .doc = "Deltas that subscribers may ask for: fossil." },
+	FLAG(delta_publish, "Let every publication go out as a delta to who takes deltas; needs history."),
+	FLAG(allow_tags_filter, "Let subscribers filter publications by their tags."),
 	FLAG(allow_subscribe_for_client, "Let users subscribe without a token."),
 	FLAG(allow_subscribe_for_anonymous, "Also let those with an empty user id."),
 	FLAG(allow_publish_for_client, "Let users publish."),

@@ -105,9 +105,22 @@ check_regex(const struct check *k)
 }
 
 static void
+check_deltas(const struct check *k)
+{
+	const struct rotor_strlist *types = &k->o->allowed_delta_types;
+
+	for (size_t i = 0; i < types->n; i++)
+		if (strcmp(types->v[i], "fossil") == 0)
+			k->o->allow_fossil = 1;
+		else
+			wrong(k, "allowed_delta_types", "expected a list of: fossil");
+}
+
+static void
 check_options(const struct check *k)
 {
 	check_history(k);
+	check_deltas(k);
 	check_format(k);
 	check_regex(k);
 }

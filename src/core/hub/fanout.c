@@ -31,7 +31,8 @@ note_epoch(struct hub_chan *ch, struct rotor_str epoch)
 }
 
 void
-hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub)
+hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub,
+    struct rotor_publication *prev)
 {
 	const struct stats *st = &hub->w->srv->stats;
 	struct hub_chan *ch = map_get(&hub->chans, hash, pub->channel);
@@ -42,12 +43,12 @@ hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub)
 	rotor_metric_add(hub->w, st->messages_received[pub->kind], 1);
 	rotor_metric_add(hub->w, st->deliveries, ch->n_subs);
 	note_epoch(ch, pub->epoch);
-	wire_init(&wi, pub);
+	wire_init(&wi, pub, prev);
 	/* Backwards, since a delivery may end that very sub: removal moves the
 	 * last one, which has been served, into its place.  Only then may the
 	 * channel itself be gone, when it was the last. */
 	for (uint32_t i = ch->n_subs; i-- > 0;)
-		sub_deliver(ch->subs[i], pub, &wi);
+		sub_deliver(ch->subs[i], &wi);
 	wire_fini(&wi);
 }
 

@@ -91,8 +91,9 @@ void hub_sub_remove(struct hub *hub, struct sub *s);
 /* Frees a channel that never got a sub. */
 void hub_chan_drop_empty(struct hub *hub, struct hub_chan *ch);
 
-/* Fan-out: to every subscription of pub->channel here. */
-void hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub);
+/* Fan-out: to every subscription of pub->channel here; `prev` as in rotor_deliver(). */
+void hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub,
+    struct rotor_publication *prev);
 
 /* Puts the client on the list of those hub_flush() visits. */
 void hub_dirty(struct hub *hub, struct rotor_client *c);

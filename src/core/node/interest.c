@@ -56,7 +56,7 @@ struct interest {
 struct delivery {
 	struct inbox_msg		msg;
 	uint64_t			hash;
-	struct rotor_publication	*pub;
+	struct rotor_publication	*pub, *prev;
 };
 
 /* A subscribe or unsubscribe on its way to the broker, in order. */
@@ -295,13 +295,15 @@ delivery_run(struct rotor_worker *w, struct inbox_msg *m)
 {
 	struct delivery *d = (struct delivery *)m;
 
-	hub_deliver(w->hub, d->hash, d->pub);
+	hub_deliver(w->hub, d->hash, d->pub, d->prev);
 	rotor_publication_unref(&d->pub);
+	rotor_publication_unref(&d->prev);
 	free(d);
 }
 
 static int
-delivery_push(struct rotor_worker *w, uint64_t hash, struct rotor_publication *pub)
+delivery_push(struct rotor_worker *w, uint64_t hash, struct rotor_publication *pub,
+    struct rotor_publication *prev)
 {
 	struct delivery *d = malloc(sizeof *d);
 
@@ -310,12 +312,13 @@ delivery_push(struct rotor_worker *w, uint64_t hash, struct rotor_publication *p
 	d->msg.run = delivery_run;
 	d->hash = hash;
 	d->pub = rotor_publication_ref(pub);
+	d->prev = prev != NULL ? rotor_publication_ref(prev) : NULL;
 	worker_push(w, &d->msg);
 	return 0;
 }
 
 int
-rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub)
+rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub, struct rotor_publication *prev)
 {
 	uint64_t hash = str_hash(pub->channel);
 	struct shard *sh = shard_of(srv->interest, hash);
@@ -325,7 +328,7 @@ rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub)
 	pthread_mutex_lock(&sh->lock);
 	wt = map_get(&sh->wanted, hash, pub->channel);
 	for (uint64_t set = wt != NULL ? wt->workers : 0; set != 0 && r == 0; set &= set - 1) {
-		r = delivery_push(srv->workers[__builtin_ctzll(set)], hash, pub);
+		r = delivery_push(srv->workers[__builtin_ctzll(set)], hash, pub, prev);
 		n++;
 	}
 	pthread_mutex_unlock(&sh->lock);

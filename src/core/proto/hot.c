@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "proto/delta.h"
 #include "proto/json.h"
 #include "proto/messages.h"
 
@@ -98,6 +99,8 @@ json_push_pub(struct out *o, struct rotor_str channel, const struct rotor_public
 	}
 	if (pub->n_tags > 0)
 		json_tags(o, pub->tags, pub->n_tags);
+	if (pub->flags & PUB_IS_DELTA)
+		out_lit(o, "\"delta\":true,");
 	if (pub->offset == 1 && pub->epoch.len > 0) {
 		out_lit(o, "\"epoch\":");
 		json_write_string(o, pub->epoch);
@@ -215,6 +218,8 @@ pub_size(const struct rotor_publication *pub)
 		n += bytes_size(info_size(pub->info));
 	if (pub->offset != 0)
 		n += 1 + varint_size(pub->offset);
+	if (pub->flags & PUB_IS_DELTA)
+		n += 2;
 	if (pub->version != 0)
 		n += varint_size(TAG_VERSION) + varint_size(pub->version);
 	for (i = 0; i < pub->n_tags; i++)
@@ -256,6 +261,10 @@ pb_push_pub(struct out *o, struct rotor_str channel, const struct rotor_publicat
 		out_varint(o, pub->offset);
 	}
 	pb_tags(o, pub->tags, pub->n_tags);
+	if (pub->flags & PUB_IS_DELTA) {
+		out_byte(o, TAG_VARINT(8));
+		out_byte(o, 1);
+	}
 	pb_str(o, 14, pub_epoch(pub));
 	if (pub->version != 0) {
 		out_varint(o, TAG_VERSION);

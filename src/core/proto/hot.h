@@ -20,8 +20,8 @@
 
 struct out;
 
-/* {"push":{"channel":..,"pub":{..}}} with data, info, offset, tags and, for offset
- * 1 only, epoch.  `channel` is the name the client subscribed to. */
+/* {"push":{"channel":..,"pub":{..}}} with data, info, offset, tags, delta (by
+ * PUB_IS_DELTA) and, for offset 1 only, epoch.  `channel` is the name the client subscribed to. */
 int hot_push_pub(struct out *o, uint32_t protocol, struct rotor_str channel,
     const struct rotor_publication *pub);
 /* {"push":{"channel":..,"join":{"info":{..}}}}, or "leave", by pub->kind. */

@@ -89,8 +89,6 @@ void out_varint(struct out *o, uint64_t v);
 /* A quoted JSON string with the escapes of the client protocol: < > & and
  * U+2028/2029 escaped too, invalid UTF-8 replaced by \ufffd. */
 void json_write_string(struct out *o, struct rotor_str s);
-/* A quoted string with the least escaping JSON allows. */
-void json_write_string_min(struct out *o, struct rotor_str s);
 /* A raw payload: its newline bytes (\n and \r between tokens) dropped. */
 void json_write_raw(struct out *o, struct rotor_str s);
 /* A raw payload as the server API answers it: insignificant white space dropped,

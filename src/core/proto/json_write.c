@@ -15,13 +15,12 @@
  * How a byte of a string is written: 0 as it is, 'u' as \u00XX, 'x' (not ASCII)
  * after a look at the whole character, else as a backslash and this letter.
  */
-#define MINIMAL_ESCAPES							\
-	[0 ... 8] = 'u', ['\t'] = 't', ['\n'] = 'n', [11 ... 12] = 'u',	\
-	['\r'] = 'r', [14 ... 31] = 'u', ['"'] = '"', ['\\'] = '\\',	\
-	[0x80 ... 0xff] = 'x'
-static const char escapes_min[256] = { MINIMAL_ESCAPES };
-/* Text that may be put into a HTML page without harm. */
-static const char escapes_html[256] = { MINIMAL_ESCAPES, ['<'] = 'u', ['>'] = 'u', ['&'] = 'u' };
+static const char escapes[256] = {
+	[0 ... 8] = 'u', ['\t'] = 't', ['\n'] = 'n', [11 ... 12] = 'u', ['\r'] = 'r',
+	[14 ... 31] = 'u', ['"'] = '"', ['\\'] = '\\', [0x80 ... 0xff] = 'x',
+	/* so that it may be put into a HTML page without harm */
+	['<'] = 'u', ['>'] = 'u', ['&'] = 'u',
+};
 
 /* U+2028 and U+2029 end a line in JavaScript: the last digit, or 0. */
 static char
@@ -56,10 +55,10 @@ write_escape(struct out *o, unsigned char c, char how)
 
 /* Writes the character at p, which is not ASCII; returns how far it reaches. */
 static size_t
-write_wide(struct out *o, const char *p, const char *end, int html)
+write_wide(struct out *o, const char *p, const char *end)
 {
 	size_t n = text_char_len(p, end);
-	char separator = html ? line_separator(p, end) : 0;
+	char separator = line_separator(p, end);
 
 	if (n == 0) {
 		out_lit(o, "\\ufffd");
@@ -72,8 +71,8 @@ write_wide(struct out *o, const char *p, const char *end, int html)
 	return n;
 }
 
-static void
-write_string(struct out *o, struct rotor_str s, const char *escapes)
+void
+json_write_string(struct out *o, struct rotor_str s)
 {
 	const char *p = s.p, *end = s.p + s.len, *run;
 	char how;
@@ -87,23 +86,11 @@ write_string(struct out *o, struct rotor_str s, const char *escapes)
 			break;
 		how = escapes[(unsigned char)*p];
 		if (how == 'x')
-			p += write_wide(o, p, end, escapes == escapes_html);
+			p += write_wide(o, p, end);
 		else
 			write_escape(o, (unsigned char)*p++, how);
 	}
 	out_byte(o, '"');
-}
-
-void
-json_write_string(struct out *o, struct rotor_str s)
-{
-	write_string(o, s, escapes_html);
-}
-
-void
-json_write_string_min(struct out *o, struct rotor_str s)
-{
-	write_string(o, s, escapes_min);
 }
 
 static int

@@ -73,9 +73,6 @@
 #define NO_EFFECT_CHANNEL(X)						\
 	X("map_clients_presence_channel_prefix", STR, NULL)		\
 	X("map_users_presence_channel_prefix", STR, NULL)		\
-	X("allowed_delta_types", STRLIST, NULL)				\
-	X("allow_tags_filter", BOOL, NULL)				\
-	X("delta_publish", BOOL, NULL)					\
 	X("subscribe_proxy_enabled", BOOL, NULL)			\
 	X("subscribe_proxy_name", STR, "default")			\
 	X("publish_proxy_enabled", BOOL, NULL)				\

@@ -58,7 +58,11 @@ SCHEMA = {
         "channel": (1, "string"), "token": (2, "string"), "recover": (3, "bool"),
         "epoch": (6, "string"), "offset": (7, "uint"), "data": (8, "bytes"),
         "positioned": (9, "bool"), "recoverable": (10, "bool"), "join_leave": (11, "bool"),
-        "delta": (12, "string"), "flag": (14, "uint"), "type": (15, "uint")},
+        "delta": (12, "string"), "tf": (13, "FilterNode"), "flag": (14, "uint"),
+        "type": (15, "uint")},
+    "FilterNode": {
+        "op": (1, "string"), "key": (2, "string"), "cmp": (3, "string"), "val": (4, "string"),
+        "vals": (5, "list string"), "nodes": (6, "list FilterNode")},
     "SubscribeResult": {
         "expires": (1, "bool"), "ttl": (2, "uint"), "recoverable": (3, "bool"),
         "epoch": (6, "string"), "publications": (7, "list Publication"), "recovered": (8, "bool"),
@@ -132,6 +136,9 @@ def encode(name, message):
             for k, v in value.items():
                 entry = _field(1, "string", k) + _field(2, kind[4:], v)
                 out += varint(number << 3 | 2) + varint(len(entry)) + entry
+        elif kind.startswith("list "):
+            for one in value:
+                out += _field(number, kind[5:], one)
         else:
             out += _field(number, kind, value)
     return bytes(out)
