@@ -41,7 +41,6 @@ struct api_grpc_conf {
 	int64_t		max_concurrent_calls;
 	int64_t		max_buffered;
 	int64_t		keepalive_time_ms, keepalive_timeout_ms, keepalive_min_time_ms;
-	int32_t		keepalive_without_calls;
 };
 
 extern const struct rotor_option_table api_grpc_options;

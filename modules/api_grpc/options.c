@@ -46,13 +46,11 @@ static const struct rotor_option rows[] = {
 	  .doc = "Memory in bytes that connections may use for what was received and what is to be sent; "
 	  "near it, connections are slowed down, then closed." },
 	{ .path = "keepalive.time", .kind = ROTOR_OPT_DURATION, .offset = OFF(keepalive_time_ms), .def = "2h",
-	  .doc = "Ping a connection on which nothing came for so long." },
+	  .doc = "Ping a connection on which nothing came for so long; 0: never." },
 	{ .path = "keepalive.timeout", .kind = ROTOR_OPT_DURATION, .offset = OFF(keepalive_timeout_ms),
 	  .def = "20s", .doc = "Close it when the ping is not answered in this time." },
 	{ .path = "keepalive.min_time", .kind = ROTOR_OPT_DURATION, .offset = OFF(keepalive_min_time_ms),
 	  .def = "5m", .doc = "Close connections whose clients ping more often than this." },
-	{ .path = "keepalive.without_calls", .kind = ROTOR_OPT_BOOL, .offset = OFF(keepalive_without_calls),
-	  .doc = "Let clients ping while they have no call under way." },
 };
 
 const struct rotor_option_table api_grpc_options =

@@ -366,10 +366,11 @@ server_create(struct api_grpc *g)
 	if (conf->max_receive_message_size > 0)
 		arg_put(&args, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, conf->max_receive_message_size);
 	arg_put(&args, GRPC_ARG_MAX_CONCURRENT_STREAMS, STREAMS_PER_CONN);
-	arg_put(&args, GRPC_ARG_KEEPALIVE_TIME_MS, conf->keepalive_time_ms);
+	arg_put(&args, GRPC_ARG_KEEPALIVE_TIME_MS,
+	    conf->keepalive_time_ms > 0 ? conf->keepalive_time_ms : INT32_MAX);
 	arg_put(&args, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, conf->keepalive_timeout_ms);
 	arg_put(&args, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, conf->keepalive_min_time_ms);
-	arg_put(&args, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, conf->keepalive_without_calls);
+	arg_put(&args, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);	/* ours as well */
 	arg_put(&args, GRPC_ARG_ALLOW_REUSEPORT, 0);	/* a taken port is an error */
 	arg_put(&args, GRPC_ARG_ENABLE_CHANNELZ, 0);
 	g->server = grpc_server_create(&args, NULL);

@@ -372,8 +372,26 @@ def info_works(api):
     try:
         return "result" in api.call("Info")
     except grpc.RpcError as e:
-        assert e.code() == Code.RESOURCE_EXHAUSTED
+        assert e.code() in (Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE)
         return False
+
+
+@rotor_only
+def test_buffers_are_bounded(start):
+    """Large requests on many connections, much more than may be buffered."""
+    server = start(conf(max_buffered=8 << 20))
+    apis = [open_api(server) for _ in range(8)]
+    request = pb.PublishRequest(channel="plain:x", data=b"1" * (3 << 20))
+    futures = [apis[i % 8].stub.Publish.future(request, metadata=AUTH, timeout=3 * DEADLINE)
+               for i in range(100)]
+    for future in futures:
+        try:
+            future.result()
+        except grpc.RpcError as e:
+            assert e.code() in (Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE)
+    server.wait(lambda: info_works(open_api(server)), "room for a call")
+    if not server.sanitized():
+        assert server.peak_memory() < 100 << 20
 
 
 def test_calls_given_up(server, channel):
@@ -407,6 +425,38 @@ def test_connections_that_break(server):
             except ConnectionError:
                 pass
     assert "result" in open_api(server).call("Info")
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"     # and SETTINGS
+
+
+@rotor_only
+def test_keepalive_of_the_server(start):
+    """A peer that answers no ping is dropped, one that does is not."""
+    server = start(conf(keepalive={"time": "200ms", "timeout": "300ms"}))
+    api = open_api(server)
+    lively = watch(api)
+    next(lively)
+    with socket.create_connection(server.grpc_address, DEADLINE) as sock:
+        sock.sendall(PREFACE)
+        while sock.recv(4096):
+            pass
+    assert "result" in api.call("Info") and lively.is_active()
+
+
+@rotor_only
+def test_keepalive_of_clients(start):
+    """Who pings more often than allowed is told to calm down."""
+    eager = [("grpc.keepalive_time_ms", 100), ("grpc.http2.max_pings_without_data", 0),
+             ("grpc.keepalive_permit_without_calls", 1)]
+    strict, lenient = start(conf()), start(conf(keepalive={"min_time": "10ms"}))
+    watches = [watch(open_api(server, options=eager)) for server in (lenient, strict)]
+    for one in watches:
+        assert next(one).status == health_pb2.HealthCheckResponse.SERVING
+    with pytest.raises(grpc.RpcError) as e:
+        next(watches[1])
+    assert e.value.code() == Code.UNAVAILABLE
+    assert watches[0].is_active()
 
 
 # TLS

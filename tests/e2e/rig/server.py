@@ -147,6 +147,11 @@ class Server:
             fields = stat.read().rpartition(")")[2].split()
         return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
+    def peak_memory(self):
+        """The most that it had resident so far, in bytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmHWM:\s*(\d+) kB", status.read())[1]) * 1024
+
     # Ending
 
     def signal(self, number):
