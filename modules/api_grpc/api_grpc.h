@@ -79,7 +79,7 @@ struct api_grpc {
 };
 
 /*
- * server.c: the library's server, and the thread.
+ * server.c
  */
 
 /* Opens the listener and starts the thread.  Control thread.  0 or -errno, logged. */
@@ -88,8 +88,40 @@ int server_start(struct api_grpc *g);
 void server_stop(struct api_grpc *g);
 /* Waits for the thread and frees all that server_start() made. */
 void server_free(struct api_grpc *g);
+
+/*
+ * queue.c
+ */
+
+/* Does what the library's queue brings, until the server has stopped.  On the thread. */
+void queue_run(struct api_grpc *g);
+/* Makes it look at `stopping`.  Any thread. */
+void queue_wake(struct api_grpc *g);
+
+/*
+ * methods.c
+ */
+
+/* The table of methods, theirs and ours.  0 or -ENOMEM. */
+int methods_make(struct api_grpc *g);
+/* Tells the library of them, before it starts, and waits for calls, after.  0 or -errno. */
+int methods_register(struct api_grpc *g);
+int methods_await(struct api_grpc *g);
+void methods_free(struct api_grpc *g);
 /* 1 when there are methods of the service ("package.Service"). */
-int server_has_service(const struct api_grpc *g, struct rotor_str service);
+int methods_have_service(const struct api_grpc *g, struct rotor_str service);
+
+/*
+ * listen.c
+ */
+
+#define LISTEN_ADDRESS_LEN	1040
+
+/* The configured address in numbers, as the library takes it, if one can listen there.
+ * 0 or -errno, logged. */
+int listen_address(struct api_grpc *g, char *buf, size_t cap);
+/* Listens.  0 or -errno, logged. */
+int listen_on(struct api_grpc *g, const char *address);
 
 /*
  * tls.c

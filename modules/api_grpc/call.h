@@ -6,7 +6,8 @@
  *	begin()		it has come, with its metadata and, if the method wants it, the
  *			first message
  *	call_batch()	operations of the library, and the step after them
- *	call_finish()	the end: answer and status
+ *	call_answer()	the end: a message and OK, or
+ *	call_refuse()	a status
  */
 #ifndef API_GRPC_CALL_H
 #define API_GRPC_CALL_H
@@ -61,8 +62,8 @@ struct call {
 	grpc_metadata_array		metadata;
 	grpc_byte_buffer		*message;	/* received; NULL: none */
 	grpc_slice			flat;		/* of a message that came in pieces */
-	gpr_timespec			deadline;
-	int				cancelled;
+	gpr_timespec			deadline;	/* the library sees to it */
+	int				cancelled;	/* so did it end; makes no difference */
 	/* The API's. */
 	const struct rotor_api_caller	*caller;
 	struct lane			*lane;
@@ -71,9 +72,11 @@ struct call {
 	grpc_slice			answer;		/* message, or details of the status */
 	/* Streams. */
 	struct call			*next, **link;	/* in api_grpc.streams */
-	struct tag			beside;
+	struct tag			beside;		/* of the wait for the peer to leave */
 	uint32_t			busy;		/* batches under way */
-	int				sending, ending, left;
+	int				sending;	/* one of them sends */
+	int				ending;		/* the last message follows it */
+	int				left;		/* the peer has gone */
 };
 
 /* Waits for a call of the method, again after each. */

@@ -29,7 +29,7 @@ status_asked(struct call *c)
 	const struct api_grpc *g = c->method->g;
 	struct rotor_str service = pb_get(call_message(c), 1);
 
-	if (service.len > 0 && !server_has_service(g, service))
+	if (service.len > 0 && !methods_have_service(g, service))
 		return SERVICE_UNKNOWN;
 	return atomic_load(&g->stopping) ? NOT_SERVING : SERVING;
 }

@@ -155,7 +155,7 @@ put_service(const struct api_grpc *g, struct pb_out *list, struct rotor_str pack
 	full[package.len] = '.';
 	memcpy(full + package.len + 1, name.p, name.len);
 	name = (struct rotor_str){ full, package.len + 1 + name.len };
-	if (!server_has_service(g, name))
+	if (!methods_have_service(g, name))
 		return;
 	pb_put_bytes(&service, 1, name);
 	pb_put_message(list, 1, &service);

@@ -74,7 +74,7 @@ begin(struct call *c)
 			return;
 		}
 		(void)snprintf(text, sizeof text, "method %.*s not implemented", shown(method), method.p);
-	} else if (server_has_service(g, service)) {
+	} else if (methods_have_service(g, service)) {
 		(void)snprintf(text, sizeof text, "unknown method %.*s for service %.*s",
 		    shown(method), method.p, shown(service), service.p);
 	} else {
