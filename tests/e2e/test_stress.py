@@ -66,9 +66,9 @@ def is_empty(server):
     return counts == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_everything_at_once(start, workers):
-    server = start(config(), env={"ROTOR_WORKERS": workers})
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_everything_at_once(start, threads):
+    server = start(config(), env={"ROTOR_WORKERS": threads})
     memory = []
     for number in (1, 2):
         run_round(server, number)
