@@ -533,7 +533,8 @@ printed(void **state)
 	for (format = CONF_YAML; format <= CONF_RST; format++) {
 		f = open_memstream(&text, &len);
 		assert_non_null(f);
-		conf_print(f, tables, 1, format);
+		assert_int_equal(conf_print(f, &(struct conf_print){ .tables = tables, .n = 1,
+		    .format = format }), 0);
 		fclose(f);
 		if (format <= CONF_JSON) {
 			c = apply_clean(text, NULL, &o);
