@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "conf/conf.h"
+#include "dotenv.h"
 #include "module/flags.h"
 #include "node/server.h"
 
@@ -116,7 +117,7 @@ static int
 run(void *ctx, int argc, char **argv)
 {
 	struct serve_args sa = { .n_keys = 0 };
-	struct conf_source src = { .env = environ };
+	struct conf_source src = { .file_optional = 1 };	/* the environment may say all */
 	struct server_args args = { NULL, NULL, 0 };
 	struct rotor_server *srv;
 	int status;
@@ -125,8 +126,10 @@ run(void *ctx, int argc, char **argv)
 	status = parse(&sa, argc, argv);
 	if (status != 0)
 		return status;
+	if (dotenv_load(".env") != 0)
+		return 1;
+	src.env = environ;
 	src.file = sa.file != NULL ? sa.file : conf_default_file();
-	src.file_optional = 1;		/* the environment may say all */
 	src.flags = sa.keys;
 	src.n_flags = sa.n_keys;
 	args.conf = conf_load(&src);

@@ -22,6 +22,7 @@ CONN = tokens.conn("7")
 SUB = tokens.sub("7", "ch")
 FOR_7 = rf'HMAC SHA-256 JWT for user "7" with expiration TTL 168h0m0s:\n{TOKEN}\n'
 PAYLOAD = r"payload: \{.*\}\n"
+UNKNOWN = r"unknown keys in config: (client\.nosuch, other|other, client\.nosuch)\n"
 EXISTS = r"error: .*already exists.*\n"
 
 FILES = {
@@ -62,8 +63,8 @@ BOTH = [
                                      r"duration.*abc.*"),
     ("checkconfig -c names.yaml", 1, r"error validating config: .*bad name.*\n"),
     ("checkconfig -c unknown.yaml", 0, ""),
-    ("checkconfig -s -c unknown.yaml", 1, "unknown keys in config: client.nosuch, other\n"),
-    ("checkconfig --strict --config unknown.yaml", 1, "unknown keys in config: client.nosuch, other\n"),
+    ("checkconfig -s -c unknown.yaml", 1, UNKNOWN),
+    ("checkconfig --strict --config unknown.yaml", 1, UNKNOWN),
     ("gentoken -c good.yaml -u 7", 0, FOR_7),
     ("gentoken -c good.json --user=7", 0, FOR_7),
     ("gentoken -c good.yaml -u7", 0, FOR_7),
@@ -294,6 +295,59 @@ def test_generated_token_fits_audience_and_issuer(tmp_path):
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"client": {"token": token}}))
     made = run("gentoken", "-q", "-u", "7", "-c", "c.yaml", cwd=tmp_path).stdout
     assert run("checktoken", "-c", "c.yaml", made, cwd=tmp_path).returncode == 0
+
+
+# The file .env in the working directory
+
+PING = "CENTRIFUGO_CLIENT_PING_INTERVAL"
+DOTENV = [
+    ("{}=abc", "abc"),
+    ("# comment\n\n  export {}=abc  \r\n", "abc"),
+    ("{} = a b # c", "a b"),
+    ("{}: abc", "abc"),
+    ("{}=a#b", "a#b"),
+    ("{}=#a", "#a"),
+    ("{}='a # b' # c", "a # b"),
+    ("{}='a$X'", "a$X"),
+    ('{}="a # b" # c', "a # b"),
+    ("X=1\n{}=a$Xb ${{X}}", "a1b 1"),
+    ('X=1\n{}="a${{X}}b$Y"', "a1b"),
+    ('X=1\n{}="a\\$X"', "a$X"),
+    ("X=1\n{}=a\\$X", "a$X"),
+    ("{0}=a\n{0}=b", "b"),
+    ("{0}=a\n{0}=b${0}", "ba"),
+]
+
+
+@pytest.mark.parametrize("text, value", DOTENV)
+def test_dotenv(tmp_path, text, value):
+    """Told by the complaint about the value."""
+    (tmp_path / ".env").write_bytes(text.format(PING).encode())
+    done = run("-c", "none.json", "-p", "0", cwd=tmp_path)
+    said = (done.stdout + done.stderr).replace("\\", "")
+    assert done.returncode == 1 and f'"{value}"' in said, done
+
+
+@pytest.mark.parametrize("text", ["junk\n", '{}="abc\n', "{}='abc\n"])
+def test_dotenv_torn(tmp_path, text):
+    (tmp_path / ".env").write_text(text.format(PING))
+    done = run("-c", "none.json", "-p", "0", cwd=tmp_path)
+    assert done.returncode == 1 and ".env" in done.stdout + done.stderr, done
+
+
+def test_the_environment_wins_over_dotenv(tmp_path):
+    (tmp_path / ".env").write_text(f"{PING}=abc\n")
+    done = run("-c", "none.json", "-p", "0", cwd=tmp_path, env=environment(**{PING: "xyz"}))
+    assert done.returncode == 1 and "xyz" in done.stdout + done.stderr, done
+
+
+@rotor_only
+@pytest.mark.parametrize("data", [b"A=" + b"x" * 70000, b"A=1\0B=2", b"\xff\xfe",
+                                  b"A=aaaaaaaaaa\n" + b"A=$A$A$A$A$A$A$A$A$A$A\n" * 40])
+def test_dotenv_hostile(tmp_path, data):
+    (tmp_path / ".env").write_bytes(data)
+    done = run("-c", "none.json", "-p", "0", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("rotor: .env")
 
 
 COMPLETE = """
