@@ -222,8 +222,11 @@ no_effect(void **state)
 	(void)state;
 	warned("admin:\n  enabled: true\n", 2, "admin.enabled");
 	warned("prometheus: {enabled: true}\n", 1, "prometheus.enabled");
-	warned("channel:\n  namespaces:\n  - name: ab\n    subscription_type: map\n    map: {mode: ephemeral}\n",
-	    4, "channel.namespaces[0].subscription_type");
+	warned("channel:\n  namespaces:\n  - name: ab\n    subscription_type: map\n", 4,
+	    "channel.namespaces[0].subscription_type");
+	warned("channel:\n  namespaces:\n  - name: ab\n    map: {mode: ephemeral}\n", 4,
+	    "channel.namespaces[0].map.mode");
+	clean("channel: {without_namespace: {subscription_type: stream}}\n");
 	warned("channel:\n  without_namespace:\n    subscribe_proxy_enabled: true\n", 3,
 	    "channel.without_namespace.subscribe_proxy_enabled");
 	warned("consumers:\n- name: a\n  enabled: true\n  type: kafka\n", 1, "consumers");

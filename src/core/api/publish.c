@@ -24,6 +24,7 @@ struct message {
 	uint64_t		version;
 	int			skip_history, delta;
 	int			json;		/* data is known to be JSON */
+	int			any_type;	/* a broadcast is not asked what it reaches */
 };
 
 /* 0, or an error code before anything was done. */
@@ -47,6 +48,8 @@ publish_one(struct rotor_worker *w, const char *channel_text, const struct messa
 	code = chan_name_parse(&srv->cc.channel, channel, &name);
 	if (code != 0)
 		return code;
+	if (!msg->any_type && name.opts->type != CHAN_TYPE_STREAM)
+		return ROTOR_ERR_BAD_REQUEST;
 	if (!chan_data_valid(name.opts, msg->data, &json))
 		return ROTOR_ERR_BAD_REQUEST;
 	pub.flags = (json ? ROTOR_PUB_JSON : 0) |
@@ -192,6 +195,7 @@ api_broadcast(struct api_call *call)
 	uint32_t code;
 
 	MESSAGE_FILL(call, &msg, r);
+	msg.any_type = 1;
 	code = n == 0 ? ROTOR_ERR_BAD_REQUEST : api_payload(call, r->data, r->b64data, &msg.data);
 	if (code != 0) {
 		api_fail(call, code);

@@ -35,8 +35,8 @@ enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAIL
 /* What a client's one timer waits for; 0 in due[] means not at all. */
 enum client_due {
 	DUE_STALE,		/* no connect in time, or dead after a failed one */
+	DUE_PONG,		/* the pong is late; before the ping, which would forgive it */
 	DUE_PING,		/* send the next ping */
-	DUE_PONG,		/* the pong is late */
 	DUE_EXPIRE,		/* credentials have run out */
 	DUE_PRESENCE,		/* refresh presence, check expiry and position of subs */
 	DUE_DROP,		/* the end of a connection whose connect was refused */
@@ -66,11 +66,13 @@ struct rotor_client {
 	struct rotor_client	*dirty_next;
 	struct rotor_buf	*conn_info;	/* raw payload, or NULL */
 	struct rotor_buf	*meta;		/* raw payload for proxies, or NULL */
+	uint64_t		joined;		/* srv->n_joined when it joined the hub; 0: not yet */
 	char			*header_user;	/* from user_id_http_header, or NULL */
 
 	struct sub		**subs;		/* &sub_one while there is one at most */
 	struct sub		*sub_one;
 	uint16_t		n_subs, cap_subs;
+	struct sub_request	*subscribing;	/* subscriptions that are being made, see subscribe.h */
 
 	uint16_t		n_queue, cap_queue;
 	uint32_t		queue_bytes;
@@ -124,7 +126,12 @@ void client_unref(struct rotor_client **cp);
  * the transport close with `code`.  reason NULL: the code's own.  A no-op when
  * closed already. */
 void client_close(struct rotor_client *c, uint32_t code, const char *reason);
+/* Gives up what the connect had brought: user, subscriptions.  A no-op when there is nothing. */
+void client_leave_hub(struct rotor_client *c);
 struct rotor_str client_user(const struct rotor_client *c);
+/* Replaces a payload (conn_info, chan_info, meta); an empty one, or one there is no memory
+ * for, is NULL. */
+void client_payload_set(struct rotor_buf **bp, struct rotor_str with);
 
 /* queue.c: outgoing */
 /* Appends one encoded message (takes its own reference).  May close the client. */
@@ -152,8 +159,6 @@ uint32_t client_ttl(const struct rotor_client *c, int64_t expire_at);
 
 /* sub.c */
 struct sub *client_sub_get(const struct rotor_client *c, struct rotor_str channel);
-/* Subscriptions the client has, live or on their way. */
-#define client_n_subs(c)	((c)->n_subs)
 /* A sub of `channel`, in its channel's fan-out from now on (buffering until it is
  * live).  *ret_new: the channel is new on this worker.  NULL: no memory. */
 struct sub *sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts,

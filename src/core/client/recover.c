@@ -109,12 +109,14 @@ epoch_set(struct sub_request *rq, struct rotor_str epoch)
 {
 	struct hub_chan *ch = rq->sub->chan;
 
+	rq->res.epoch = arena_strndup(rq->arena, epoch.p, epoch.len);
+	if (epoch.len == 0)
+		return rq->res.epoch != NULL ? 0 : -ENOMEM;	/* the first publication tells it */
 	if (ch->epoch == NULL || rotor_buf_len(ch->epoch) != epoch.len ||
 	    memcmp(rotor_buf_data(ch->epoch), epoch.p, epoch.len) != 0) {
 		rotor_buf_unref(&ch->epoch);
 		ch->epoch = rotor_buf_new(epoch.p, epoch.len);
 	}
-	rq->res.epoch = arena_strndup(rq->arena, epoch.p, epoch.len);
 	if (ch->epoch == NULL || rq->res.epoch == NULL)
 		return -ENOMEM;
 	rq->sub->epoch = rotor_buf_ref(ch->epoch);

@@ -82,7 +82,6 @@
 	X("subscribe_stream_proxy_enabled", BOOL, NULL)			\
 	X("subscribe_stream_proxy_name", STR, "default")		\
 	X("subscribe_stream_proxy_bidirectional", BOOL, NULL)		\
-	X("subscription_type", STR, NULL)				\
 	X("map.mode", STR, NULL)					\
 	X("map.key_ttl", DURATION, NULL)				\
 	X("map.stream_size", INT, NULL)					\
