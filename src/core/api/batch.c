@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <rotor/codes.h>
+#include <rotor/loop.h>
 
 #include "api/api.h"
 #include "base/obj.h"
@@ -14,7 +15,7 @@ struct batch {
 	struct api_call		*parts;
 	Ap__BatchResponse	*res;
 	size_t			next, ended;
-	int			running;	/* inside run_next(): an answer at once must not recurse */
+	int			running;	/* inside run_next(), or it comes: an answer must not call it */
 };
 
 static void
@@ -52,7 +53,7 @@ method_of(const Ap__Command *cmd, const ProtobufCMessage **ret_req)
 	for (size_t i = 0; i < api_n_methods; i++) {
 		const struct api_method *m = &api_methods[i];
 
-		if (m->command_offset == SIZE_MAX)
+		if (m->command_offset == API_NOT_IN_BATCH)
 			continue;
 		*ret_req = *(const ProtobufCMessage *const *)((const char *)cmd + m->command_offset);
 		if (*ret_req != NULL)
@@ -76,17 +77,29 @@ run_one(struct batch *b, size_t i)
 	}
 	b->parts[i] = (struct api_call){ .magic = API_CALL_MAGIC, .w = b->call->w,
 	    .encoding = b->call->encoding, .method = m,
-	    .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
-	m->run(&b->parts[i]);
+	    .caller = b->call->caller, .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
+	api_run(&b->parts[i]);
+}
+
+static void
+next_turn(struct rotor_worker *w, void *priv)
+{
+	(void)w;
+	run_next(priv);
 }
 
 /* Starts what may start; answers when all have ended. */
 static void
 run_next(struct batch *b)
 {
+	unsigned n = 0;
+
 	b->running = 1;
-	while (b->next < b->req->n_commands && (b->req->parallel || b->next == b->ended))
+	while (b->next < b->req->n_commands && (b->req->parallel || b->next == b->ended)) {
+		if (++n > API_TURN && rotor_worker_post(b->call->w, next_turn, b) == ROTOR_OK)
+			return;
 		run_one(b, b->next++);
+	}
 	b->running = 0;
 	if (b->ended == b->req->n_commands)
 		api_finish(b->call, b->res);

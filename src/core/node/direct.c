@@ -145,6 +145,7 @@ order_waits(struct rotor_client *c, const struct direct_order *o)
 		free(wo);
 		return 1;
 	}
+	wo->order.ret_error = NULL;	/* whoever gave the order does not wait so long */
 	client_ref(c);
 	wo->client = c;
 	wo->wt.run = order_resume;
@@ -159,6 +160,11 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	struct api_sub *as;
 	struct sub_request *rq;
 
+	if (o->expire_at != 0 && o->expire_at <= c->w->now_unix_ms / 1000) {
+		if (o->ret_error != NULL)
+			atomic_store(o->ret_error, ROTOR_ERR_INTERNAL);
+		return;
+	}
 	if (order_waits(c, o))
 		return;
 	if (subscribe_count(c) >= cc->client.channel_limit) {

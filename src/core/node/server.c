@@ -14,6 +14,7 @@
 #include <rotor/log.h>
 #include <rotor/module.h>
 
+#include "api/caller.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "conf/conf.h"
@@ -122,7 +123,8 @@ make_workers(struct rotor_server *srv)
 	for (uint32_t i = 0; i < srv->n_workers; i++)
 		if ((srv->workers[i] = make_worker(srv, i, i)) == NULL)
 			return -ENOMEM;
-	return stats_init(&srv->stats, srv);
+	srv->api_callers = callers_new(srv);
+	return srv->api_callers != NULL ? stats_init(&srv->stats, srv) : -ENOMEM;
 }
 
 struct rotor_server *
@@ -215,6 +217,7 @@ server_free(struct rotor_server **srvp)
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);
+	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
 	metrics_free(&srv->metrics);
 	log_free(&srv->log);
@@ -311,4 +314,10 @@ rotor_server_conf_int(const struct rotor_server *srv, const char *path)
 	if (p == NULL)
 		return 0;
 	return wide ? *(const int64_t *)p : *(const int32_t *)p;
+}
+
+int
+rotor_server_conf_where(const struct rotor_server *srv, const char *path, char *buf, size_t size)
+{
+	return conf_where(srv->conf, path, buf, size);
 }

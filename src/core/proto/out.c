@@ -38,10 +38,12 @@ out_grow(struct out *o, size_t len)
 	size_t cap = o->cap < OUT_MIN ? OUT_MIN : o->cap;
 	char *p;
 
-	if (len > SIZE_MAX / 4 - o->len)
+	if (len > SIZE_MAX / 4 - o->len || (o->limit != 0 && o->len + len > o->limit))
 		return -1;
 	while (cap < o->len + len)
 		cap *= 2;
+	if (o->limit != 0 && cap > o->limit)
+		cap = o->limit;
 	p = o->borrowed ? malloc(cap) : realloc(o->p, cap);
 	if (p == NULL)
 		return -1;
