@@ -4,7 +4,8 @@
 
 build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
-	libcurl4-openssl-dev libevent-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev libyaml-dev
+	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev
+	libyaml-dev
 	protobuf-c-compiler zlib1g-dev
 )
 test_packages=(

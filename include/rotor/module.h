@@ -80,6 +80,11 @@ ROTOR_API int64_t rotor_server_conf_int(const struct rotor_server *srv, const ch
 ROTOR_API int rotor_server_conf_where(const struct rotor_server *srv, const char *path,
     char *buf, size_t size);
 
+/* Between the two the stopping server keeps its workers, for the module has answers to
+ * give; for some seconds at most.  Counted; any thread. */
+ROTOR_API void rotor_server_hold(struct rotor_server *srv);
+ROTOR_API void rotor_server_release(struct rotor_server *srv);
+
 #ifdef __cplusplus
 }
 #endif

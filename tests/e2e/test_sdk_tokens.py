@@ -94,11 +94,12 @@ def test_connection_expires(timed, together):
     old token is then refused."""
     def scenario(sdk):
         client = sdk.client(timed, tokens.conn("u1", ttl=2))
-        codes = []
+        codes = set()
         while (event := client.next())[0] != "disconnected":
             if event[0] == "connecting":
-                codes.append(event[1]["code"])
-        assert event[1]["code"] == 1 and codes in ([], [3005])
+                codes.add(event[1]["code"])
+        # 1: Go may fail to write before it has read why.
+        assert event[1]["code"] == 1 and codes <= {3005, 1}
     together(scenario)
 
 

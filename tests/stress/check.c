@@ -34,25 +34,40 @@ split(struct client *c, struct slice message, const struct field *fields, size_t
 		client_fail(c, NULL, "a message is malformed");
 }
 
-/* The payload in `to`, as it was published. */
-static struct slice
-payload_of(struct client *c, struct channel *ch, const struct slice *pub, struct out *to)
+/* What a publication of a subscription with deltas holds, appended to `to`. */
+static void
+apply_delta(struct client *c, struct channel *ch, const struct slice *pub, struct out *to)
 {
 	struct view *v = client_view(c, ch);
 	struct slice data = pub[PUB_DATA], base = { v->base.p, v->base.len };
 	struct out text = { .enc = c->enc };
 
-	if (!v->delta)
-		return data;
 	if (c->enc == JSON && json_unquote(data, &text) != 0)
 		client_fail(c, ch, "data with delta is no string");
 	if (c->enc == JSON)
 		data = (struct slice){ text.p, text.len };
-	if (!wire_uint(c->enc, pub[PUB_DELTA]))
+	if (!wire_uint(c->enc, pub[PUB_DELTA])) {
 		out_put(to, data.p, data.len);
-	else if (!v->has_base || fossil_apply(base, data, to) != 0)
-		client_fail(c, ch, "a delta does not fit what the client has");
+	} else {
+		tally.deltas++;
+		if (!v->has_base || fossil_apply(base, data, to) != 0)
+			client_fail(c, ch, "a delta does not fit what the client has");
+	}
 	free(text.p);
+}
+
+/* The payload as it was published; `to` may come to hold it. */
+static struct slice
+payload_of(struct client *c, struct channel *ch, const struct slice *pub, struct out *to)
+{
+	struct view *v = client_view(c, ch);
+
+	if (!(ch->kind->flags & KIND_DELTA))
+		return pub[PUB_DATA];
+	if (v->delta)
+		apply_delta(c, ch, pub, to);
+	else
+		out_put(to, pub[PUB_DATA].p, pub[PUB_DATA].len);
 	v->base.len = 0;
 	out_put(&v->base, to->p, to->len);
 	v->has_base = 1;
@@ -239,11 +254,13 @@ subscribed(struct client *c, struct channel *ch, struct slice result, const stru
 		client_fail(c, ch, "the subscription has other properties than its namespace");
 	if ((int)wire_uint(c->enc, sub[SUB_WAS_RECOVERING]) != asked->recover)
 		client_fail(c, ch, "was_recovering is not what was asked for");
+	v->delta = (uint8_t)wire_uint(c->enc, sub[SUB_DELTA]);
+	if (v->delta != asked->delta)
+		client_fail(c, ch, "deltas are not as asked for");
 	v->on = 1;
 	v->was_on = 0;
 	v->joined = 0;
 	v->server_side = (uint8_t)server_side;
-	v->delta = (uint8_t)wire_uint(c->enc, sub[SUB_DELTA]);
 	v->n_last = 0;
 	v->restarts++;
 	if (wants)

@@ -117,23 +117,27 @@ may_begin(const struct client *c)
 static void
 put_position(struct out *o, const struct position *pos)
 {
-	if (!pos->recover)
-		return;
-	out_bool(o, F_RECOVER, 1);
+	if (pos->recover)
+		out_bool(o, F_RECOVER, 1);
 	if (pos->epoch[0] != '\0')
 		out_text(o, F_EPOCH, str(pos->epoch));
 	if (pos->offset > 0)
 		out_uint(o, F_OFFSET, pos->offset);
+	if (pos->delta)
+		out_text(o, F_DELTA, str("fossil"));
 }
 
 static struct position
 position_of(const struct view *v, const struct channel *ch, int recover, int with_epoch)
 {
-	struct position pos = { .recover = 0 };
+	struct position pos = { .delta = (ch->kind->flags & KIND_DELTA) != 0 };
 
 	if (!recover || !v->has_position || !(ch->kind->flags & KIND_RECOVERS))
 		return pos;
 	pos.recover = 1;
+	/* To the server, as to the reference, a client that was here has the payload of its
+	 * position, even if it is but what a first subscribe replied. */
+	pos.delta &= v->has_base;
 	pos.offset = v->offset;
 	if (with_epoch)
 		memcpy(pos.epoch, v->epoch, sizeof pos.epoch);
@@ -149,8 +153,6 @@ put_subscribe(struct client *c, struct channel *ch, int recover, int with_epoch)
 	p->asked = position_of(client_view(c, ch), ch, recover, with_epoch);
 	out_text(&c->out, F_CHANNEL, str(ch->name));
 	put_position(&c->out, &p->asked);
-	if (ch->kind->flags & KIND_DELTA)
-		out_text(&c->out, F_DELTA, str("fossil"));
 	out_close(&c->out, body);
 	out_end(&c->out, at);
 }

@@ -19,7 +19,7 @@
 
 /* What a subscribe asks for. */
 struct position {
-	int		recover;
+	int		recover, delta;
 	uint64_t	offset;
 	char		epoch[EPOCH_MAX];
 };
@@ -38,7 +38,7 @@ struct view {
 	char		epoch[EPOCH_MAX];
 	uint64_t	offset;
 	struct position	asked;		/* in the connect command */
-	struct out	base;		/* the last payload, where deltas are granted */
+	struct out	base;		/* the last payload, in channels with deltas */
 	struct last {
 		unsigned writer, number;
 	}		*last;		/* without offsets: the last of each writer */

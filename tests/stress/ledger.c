@@ -39,6 +39,8 @@ static const struct kind kinds[] = {
 	{ "cache", 3, KIND_POSITIONED | KIND_RECOVERS | KIND_CACHE, 1 },
 	{ "pos", 2, KIND_POSITIONED, 20 },
 	{ "plain", 2, 0, 0 },
+	{ "delta", 4, KIND_POSITIONED | KIND_RECOVERS | KIND_DELTA, 60 },
+	{ "dcache", 1, KIND_POSITIONED | KIND_RECOVERS | KIND_CACHE | KIND_DELTA, 1 },
 	{ "large", 1, KIND_LARGE, 0 },
 	{ "server", 6, KIND_POSITIONED | KIND_RECOVERS | KIND_SERVER, 100 },
 };

@@ -243,7 +243,7 @@ no_effect_when_off(void **state)
 	(void)state;
 	clean("admin: {enabled: false, password: p, secret: s}\n");
 	clean("admin: {password: p, secret: s}\n");
-	clean("grpc_api: {port: 10001, tls: {cert_pem: /nonexistent}}\n");
+	clean("uni_grpc: {port: 11001, tls: {cert_pem: /nonexistent}}\n");
 	clean("engine: {redis: {address: [\"redis://127.0.0.1:6379\"], connect_timeout: 1s}}\n");
 	clean("consumers: [{name: a, enabled: false, type: kafka}, {name: b}]\n");
 	clean("consumers: []\nproxies: []\nrpc: {namespaces: []}\n");

@@ -164,7 +164,7 @@ recover_start(struct sub_request *rq, void (*next)(struct sub_request *, uint32_
 	struct rotor_client *c = rq->client;
 	struct rotor_server *srv = c->w->srv;
 	const struct chan_options *o = rq->name.opts;
-	int cache = o->cache_mode && (rq->recover || (o->auto_cache_recover && !rq->no_auto_recover));
+	int cache = o->cache_mode && !rq->stream_only && (rq->recover || o->auto_cache_recover);
 	struct rotor_history_query q = { .size = sizeof q, .history_meta_ttl_ms = o->history_meta_ttl_ms };
 	struct recovery *rc = arena_alloc(rq->arena, sizeof *rc);
 

@@ -45,7 +45,7 @@ struct sub_request {
 	uint32_t		flags;		/* SUB_* wanted */
 	int			recover;
 	int			reject_unrecovered;
-	int			no_auto_recover;	/* whatever auto_cache_recover says */
+	int			stream_only;	/* whatever force_recovery_mode says */
 	uint64_t		offset;		/* recover from here */
 	struct rotor_str	epoch;
 	struct rotor_str	chan_info;

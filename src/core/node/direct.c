@@ -187,7 +187,7 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	rq->data = arena_str(&as->arena, o->data);
 	rq->expire_at = o->expire_at;
 	rq->recover = o->has_since;
-	rq->no_auto_recover = 1;	/* the push has no room for publications */
+	rq->stream_only = 1;	/* the push has no room for publications */
 	rq->offset = o->since_offset;
 	rq->epoch = arena_str(&as->arena, o->since_epoch);
 	client_ref(c);

@@ -95,4 +95,7 @@ QUICK = main(client={
     "presence_update_interval": "400ms", "allow_anonymous_connect_without_token": False,
 })
 
-SHARED = {"main": MAIN, "quick": QUICK}
+# The API over gRPC too.
+GRPC = main(grpc_api={"enabled": True, "key": KEY, "reflection": True})
+
+SHARED = {"main": MAIN, "quick": QUICK, "grpc": GRPC}
