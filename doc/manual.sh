@@ -17,16 +17,23 @@ modules() {
 	echo
 }
 
-# A definition list of `rotor help`, with what each command's own --help begins with.
+# What a command's --help says of its flags: a definition list inside that of the commands.
+flags() {
+	sed -n 's/^ *\(-.*[^ ]\)   *\([^ ].*\)$/\1|\2/p' | while IFS='|' read -r flag help; do
+		test "$flag" = '-h, --help' || printf '\n    ``%s``\n        %s\n' "$flag" "$help"
+	done
+}
+
+# A definition list of `rotor help`, from each command's own --help.
 commands() {
 	"$rotor" help | sed -n 's/^  \([a-z]*\)  *\(.*\)/\1 \2/p' | while read -r name summary; do
-		text=$("$rotor" "$name" --help 2>/dev/null)
-		usage=$(echo "$text" | sed -n '1s/^[Uu]sage: //; 1s/ *$//p')
+		text=$("$rotor" "$name" --help)
 		case $summary in
 		'(module '*) summary="$(echo "$text" | sed -n 3p) $summary" ;;
 		esac
-		test "$name" != help || usage='rotor help'
-		printf '``%s``\n    %s\n' "$usage" "$summary"
+		printf '``%s``\n    %s\n' "$(echo "$text" | sed -n '1s/^usage: //p')" "$summary"
+		echo "$text" | flags
+		echo
 	done
 }
 

@@ -9,7 +9,6 @@
 #include "commands.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +82,11 @@ add_grants(jwt_t *jwt, const struct request *rq)
 		r = jwt_add_grant_int(jwt, "iat", now);
 	if (r == 0 && rq->ttl > 0)
 		r = jwt_add_grant_int(jwt, "exp", now + (long)rq->ttl);
+	/* What the server asks for, so that it takes the token. */
+	if (r == 0 && *rq->conf->audience != '\0')
+		r = jwt_add_grant(jwt, "aud", rq->conf->audience);
+	if (r == 0 && *rq->conf->issuer != '\0')
+		r = jwt_add_grant(jwt, "iss", rq->conf->issuer);
 	if (r == 0 && *claim != '\0') {
 		jwt_del_grants(jwt, claim);
 		r = jwt_add_grant(jwt, claim, rq->user);
@@ -299,46 +303,36 @@ run(void *ctx, int argc, char **argv)
 	return (auth_command(ctx, (double)ts.tv_sec, stdout, argc, argv));
 }
 
-#define COMMAND(nm, ag, sm)						\
-	{ .size = sizeof(struct rotor_command), .name = (nm), .args = (ag), .summary = (sm), .run = run }
+enum { USER, TTL, QUIET, CHANNEL, N_FLAGS };
 
-const struct rotor_command auth_commands[AUTH_N_COMMANDS] = {
-	COMMAND("gentoken", "[-u USER] [-t SECONDS] [-q]",
-	    "make a connection token for trying things out"),
-	COMMAND("gensubtoken", "-s CHANNEL [-u USER] [-t SECONDS] [-q]",
-	    "make a subscription token for trying things out"),
-	COMMAND("checktoken", "TOKEN", "verify a connection token"),
-	COMMAND("checksubtoken", "TOKEN", "verify a subscription token"),
+/* gentoken has all but the last. */
+static const struct rotor_flag flags[N_FLAGS] = {
+	[USER] = { "user", "USER", "user id (none: anonymous)", 'u' },
+	[TTL] = { "ttl", "SECONDS", "lifetime (604800); -1: no expiry", 't' },
+	[QUIET] = { "quiet", NULL, "print the token and nothing else", 'q' },
+	[CHANNEL] = { "channel", "CHANNEL", "channel (required)", 's' },
 };
 
-#define HELP_MAKE							\
-	"  -u, --user USER       user id (none: anonymous)\n"		\
-	"  -t, --ttl SECONDS     lifetime (604800); -1: no expiry\n"	\
-	"  -q, --quiet           print the token and nothing else\n"
-#define HELP_ANY							\
-	"  -c, --config FILE     configuration file\n"			\
-	"  -h, --help            this text\n"
+#define COMMAND(nm, ag, sm, nf)						\
+	{ .size = sizeof(struct rotor_command), .name = (nm), .args = (ag), .summary = (sm), .run = run, \
+	  .flags = flags, .n_flags = (nf) }
+
+const struct rotor_command auth_commands[AUTH_N_COMMANDS] = {
+	COMMAND("gentoken", "", "make a connection token for trying things out", CHANNEL),
+	COMMAND("gensubtoken", "", "make a subscription token for trying things out", N_FLAGS),
+	COMMAND("checktoken", "TOKEN", "verify a connection token", 0),
+	COMMAND("checksubtoken", "TOKEN", "verify a subscription token", 0),
+};
 
 /* Beside auth_commands, row by row. */
 static const struct verb {
-	int		subscription;
-	int		(*run)(const struct request *);
-	const char	*flags;
-	const char	*help;
+	int	subscription;
+	int	(*run)(const struct request *);
 } verbs[AUTH_N_COMMANDS] = {
-	{ 0, generate, "u:t:qh", HELP_MAKE HELP_ANY },
-	{ 1, generate, "s:u:t:qh", "  -s, --channel CHANNEL channel (required)\n" HELP_MAKE HELP_ANY },
-	{ 0, check, "h", HELP_ANY },
-	{ 1, check, "h", HELP_ANY },
-};
-
-static const struct option long_flags[] = {
-	{ "channel", required_argument, NULL, 's' },
-	{ "user", required_argument, NULL, 'u' },
-	{ "ttl", required_argument, NULL, 't' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{ 0, generate },
+	{ 1, generate },
+	{ 0, check },
+	{ 1, check },
 };
 
 static int
@@ -349,57 +343,30 @@ parse_ttl(const char *text, int64_t *ret)
 
 	errno = 0;
 	n = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || n < -1 || n > TTL_MAX)
+	if (errno != 0 || end == text || *end != '\0' || n > TTL_MAX)
 		return (-1);
 	*ret = n;
 	return (0);
 }
 
-static void
-print_help(FILE *out, size_t i)
-{
-	fprintf(out, "Usage: rotor %s [-c FILE] %s\n\nTo %s.\n\n%s", auth_commands[i].name,
-	    auth_commands[i].args, auth_commands[i].summary, verbs[i].help);
-}
-
-/* -1: go on; otherwise the exit status (2: wrong usage). */
+/* -1: wrong usage, which has been said. */
 static int
-parse_flags(struct request *rq, size_t i, int argc, char **argv)
+parse_flags(struct request *rq, const struct rotor_command *cmd, int argc, char **argv)
 {
-	int c;
+	const char *v[N_FLAGS] = { NULL };
 
-	optind = 0;	/* the caller has read its own flags */
-	while ((c = getopt_long(argc, argv, verbs[i].flags, long_flags, NULL)) != -1) {
-		/* The long names are shared by all four commands. */
-		if (c != '?' && strchr(verbs[i].flags, c) == NULL) {
-			fprintf(stderr, "%s: no such option: -%c\n", argv[0], c);
-			c = '?';
-		}
-		switch (c) {
-		case 's':
-			rq->channel = optarg;
-			break;
-		case 'u':
-			rq->user = optarg;
-			break;
-		case 't':
-			if (parse_ttl(optarg, &rq->ttl) == 0)
-				break;
-			fprintf(stderr, "error: -t takes seconds, or -1, not \"%s\"\n", optarg);
-			return (2);
-		case 'q':
-			rq->quiet = 1;
-			break;
-		case 'h':
-			print_help(rq->out, i);
-			return (0);
-		default:
-			return (2);
-		}
+	rq->n_args = rotor_command_parse(cmd, argc, argv, v);
+	rq->args = argv + 1;
+	if (v[USER] != NULL)
+		rq->user = v[USER];
+	if (v[CHANNEL] != NULL)
+		rq->channel = v[CHANNEL];
+	rq->quiet = v[QUIET] != NULL;
+	if (rq->n_args >= 0 && v[TTL] != NULL && parse_ttl(v[TTL], &rq->ttl) != 0) {
+		fprintf(stderr, "rotor %s: --ttl takes seconds, or -1, not \"%s\"\n", cmd->name, v[TTL]);
+		return (-1);
 	}
-	rq->args = argv + optind;
-	rq->n_args = argc - optind;
-	return (-1);
+	return (rq->n_args);
 }
 
 static size_t
@@ -420,7 +387,6 @@ auth_command(const struct auth_conf *conf, double now, FILE *out, int argc, char
 		.name = argv[0], .user = "", .channel = "", .ttl = TTL_DEFAULT,
 	};
 	size_t i = find_command(argv[0]);
-	int status;
 
 	if (i == AUTH_N_COMMANDS)
 		return (1);
@@ -429,6 +395,7 @@ auth_command(const struct auth_conf *conf, double now, FILE *out, int argc, char
 		rq.conf = &conf->subscription;
 		rq.path = "client.subscription_token";
 	}
-	status = parse_flags(&rq, i, argc, argv);
-	return (status >= 0 ? status : verbs[i].run(&rq));
+	if (parse_flags(&rq, &auth_commands[i], argc, argv) < 0)
+		return (2);
+	return (verbs[i].run(&rq));
 }

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* rotor/cmd.h - the subcommands of the executable, one file each. */
+/*
+ * rotor/cmd.h - the subcommands of the executable, one file each.
+ *
+ * They are the same struct that modules bring: what it says of a command is its
+ * --help, its line in `rotor help`, its part of rotor(8), and what its flags are read by.
+ * Their ctx is NULL.
+ */
 #ifndef ROTOR_CMD_H
 #define ROTOR_CMD_H
 
-/* argv[0] is the subcommand's name; each answers --help itself.  Returns the exit
- * status: 0 done, 1 failed, 2 wrong usage. */
-typedef int cmd_run_f(int argc, char **argv);
+#include <rotor/command.h>
 
-struct cmd {
-	const char	*name;
-	const char	*args;		/* for the usage line */
-	const char	*summary;
-	cmd_run_f	*run;
-};
+extern const struct rotor_command cmd_checkconfig, cmd_configdoc, cmd_defaultconfig, cmd_defaultenv,
+    cmd_genconfig, cmd_modules, cmd_serve;
 
-cmd_run_f cmd_serve, cmd_checkconfig, cmd_genconfig, cmd_defaultconfig, cmd_configdoc, cmd_modules,
-    cmd_version, cmd_help;
+/* Flags that several commands have. */
+#define FLAG_CONFIG	{ "config", "FILE", "configuration file", 'c' }
+#define FLAG_MODULE_DIR	{ "module-dir", "DIR", "directory of modules given by name", 0 }
+#define FLAG_BASE	{ "base", "FILE", "configuration file with values in place of the defaults", 'b' }
 
-/* Prints "usage: rotor NAME ARGS" and the summary on stdout (or stderr: status 2). */
-int cmd_usage(const char *name, int to_stderr);
+#define CMD_FLAGS(v)	.flags = (v), .n_flags = sizeof(v) / sizeof((v)[0])
 
 #endif

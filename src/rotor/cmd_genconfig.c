@@ -4,7 +4,6 @@
 
 #include "cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -82,25 +81,25 @@ generate(const char *file)
 		fprintf(f, json_text, token, api);
 	else
 		fprintf(f, yaml_text, token, api);
-	return (config_close(f, file));
+	return (config_close(f, file, 0));
 }
 
-int
-cmd_genconfig(int argc, char **argv)
+static const struct rotor_flag flags[] = {
+	{ "config", "FILE", "file to write, .yaml or .json (rotor.yaml)", 'c' },
+};
+
+static int
+run(void *ctx, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *file = "rotor.yaml";
-	int ch;
+	const char *file;
 
-	optind = 0;
-	while ((ch = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		if (ch != 'c')
-			return (cmd_usage("genconfig", ch != 'h'));
-		file = optarg;
-	}
-	return (optind == argc ? generate(file) : cmd_usage("genconfig", 1));
+	(void)ctx;
+	if (rotor_command_parse(&cmd_genconfig, argc, argv, &file) < 0)
+		return (2);
+	return (generate(file != NULL ? file : "rotor.yaml"));
 }
+
+const struct rotor_command cmd_genconfig = {
+	.size = sizeof cmd_genconfig, .name = "genconfig", .args = "",
+	.summary = "write a minimal configuration with fresh secrets", .run = run, CMD_FLAGS(flags),
+};

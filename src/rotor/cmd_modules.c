@@ -5,13 +5,13 @@
 #include "cmd.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "config_tool.h"
 #include "module/loader.h"
 
 /* The columns of the table, for a module that can be read. */
@@ -195,74 +195,32 @@ print_json(const struct report *rep)
 	printf("%s]\n", rep->n > 0 ? "\n" : "");
 }
 
-struct args {
-	const char	*config;	/* NULL: the usual one, if there is one */
-	const char	*dir;		/* NULL: see loader_dir() */
-	int		json;
+enum { CONFIG, MODULE_DIR, JSON, N_FLAGS };
+
+static const struct rotor_flag flags[N_FLAGS] = {
+	[CONFIG] = { "config", "FILE", "configuration file, for its module_dir", 'c' },
+	[MODULE_DIR] = FLAG_MODULE_DIR,
+	[JSON] = { "json", NULL, "print an array of objects", 0 },
 };
-
-/* 0; or the exit status: -1 for success (help). */
-static int
-args_parse(struct args *a, int argc, char **argv)
-{
-	static const struct option opts[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "module-dir", required_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int ch;
-
-	optind = 1;
-	while ((ch = getopt_long(argc, argv, "c:h", opts, NULL)) != -1) {
-		switch (ch) {
-		case 'c':
-			a->config = optarg;
-			break;
-		case 'm':
-			a->dir = optarg;
-			break;
-		case 'j':
-			a->json = 1;
-			break;
-		case 'h':
-			cmd_usage(argv[0], 0);
-			return -1;
-		default:
-			return cmd_usage(argv[0], 1);
-		}
-	}
-	return optind < argc ? cmd_usage(argv[0], 1) : 0;
-}
 
 /* A configuration that was asked for must be readable; its other faults are the
  * business of `rotor checkconfig`. */
 static struct conf *
-config_read(const struct args *a)
+config_read(const char *file)
 {
 	const struct conf_source src = {
-		.file = a->config != NULL ? a->config : conf_default_file(),
-		.file_optional = a->config == NULL,
+		.file = file != NULL ? file : conf_default_file(),
+		.file_optional = file == NULL,
 		.env = environ,
 	};
 	struct conf *c = conf_load(&src);
-	const struct conf_problem *p;
-	char text[1024];
-	size_t i, n;
 
 	if (c == NULL) {
 		fprintf(stderr, "rotor: out of memory\n");
 		return NULL;
 	}
-	n = conf_problems(c, &p);
-	for (i = 0; i < n; i++) {
-		if (!p[i].fatal)
-			continue;
-		conf_problem_format(&p[i], text, sizeof text);
-		fprintf(stderr, "rotor: %s\n", text);
-	}
-	if (a->config != NULL && conf_failed(c))
+	config_report(c, 1, stderr, "rotor");
+	if (file != NULL && conf_failed(c))
 		conf_free(&c);
 	return c;
 }
@@ -287,20 +245,25 @@ print_dir(const char *dir, int json)
 	return status;
 }
 
-int
-cmd_modules(int argc, char **argv)
+static int
+run(void *ctx, int argc, char **argv)
 {
-	struct args a = { NULL, NULL, 0 };
+	const char *v[N_FLAGS];
 	struct conf *c;
 	int status;
 
-	status = args_parse(&a, argc, argv);
-	if (status != 0)
-		return status < 0 ? 0 : status;
-	c = config_read(&a);
+	(void)ctx;
+	if (rotor_command_parse(&cmd_modules, argc, argv, v) < 0)
+		return 2;
+	c = config_read(v[CONFIG]);
 	if (c == NULL)
 		return 1;
-	status = print_dir(loader_dir(a.dir, conf_raw(c, "module_dir")), a.json);
+	status = print_dir(loader_dir(v[MODULE_DIR], conf_raw(c, "module_dir")), v[JSON] != NULL);
 	conf_free(&c);
 	return status;
 }
+
+const struct rotor_command cmd_modules = {
+	.size = sizeof cmd_modules, .name = "modules", .args = "",
+	.summary = "list the installed modules", .run = run, CMD_FLAGS(flags),
+};

@@ -1,32 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* rotor/cmd_serve.c - runs the server. */
+/*
+ * rotor/cmd_serve.c - runs the server.
+ *
+ * Any key of the configuration may be a flag.  Which keys there are is not known until
+ * the modules are loaded: one that nobody knows stops the start then.
+ */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "conf/conf.h"
+#include "dotenv.h"
+#include "module/flags.h"
 #include "node/server.h"
 
-extern char **environ;
-
-#define FLAGS_MAX	64
+#define KEYS_MAX	256
 
 struct serve_args {
 	const char		*file;
 	const char		*module_dir;
-	struct rotor_pair	flags[FLAGS_MAX];	/* configuration keys given as flags */
-	size_t			n_flags;
+	struct rotor_pair	keys[KEYS_MAX];
+	size_t			n_keys;
 };
 
-/* Short forms of keys. */
-static const struct {
-	const char	*opt, *key;
-} shorts[] = {
-	{ "-a", "http_server.address" },
-	{ "-p", "http_server.port" },
+/* A flag that is named after a key sets it.  The last one stands for the other keys. */
+enum { CONFIG, ADDRESS, PORT, MODULE_DIR, KEY, N_FLAGS };
+
+static const struct rotor_flag flags[N_FLAGS] = {
+	[CONFIG] = FLAG_CONFIG,
+	[ADDRESS] = { "http_server.address", "ADDRESS", "interface to listen on", 'a' },
+	[PORT] = { "http_server.port", "PORT", "port to listen on", 'p' },
+	[MODULE_DIR] = FLAG_MODULE_DIR,
+	[KEY] = { "KEY", "VALUE", "any key of the configuration, such as --log.level debug", 0 },
 };
 
 /* Keys that may stand without a value, meaning true. */
@@ -45,85 +53,94 @@ is_switch(const char *key)
 	return 0;
 }
 
+/* The last value of a key counts. */
 static int
-flag_add(struct serve_args *sa, const char *key, const char *value)
+key_set(struct serve_args *sa, const char *key, const char *value)
 {
-	if (sa->n_flags == FLAGS_MAX) {
-		fprintf(stderr, "rotor: too many flags\n");
-		return -1;
-	}
-	sa->flags[sa->n_flags++] = (struct rotor_pair){ key, value };
+	size_t i = 0;
+
+	while (i < sa->n_keys && strcasecmp(sa->keys[i].key, key) != 0)
+		i++;
+	if (i == KEYS_MAX)
+		return flag_wrong("serve", key, "too many keys");
+	sa->keys[i] = (struct rotor_pair){ key, value };
+	sa->n_keys += i == sa->n_keys;
 	return 0;
 }
 
-/* The value of argv[*i]: behind its '=', or the next word.  NULL: there is none. */
-static const char *
-value_of(int argc, char **argv, int *i, char *eq)
-{
-	if (eq != NULL)
-		return eq + 1;
-	return *i + 1 < argc ? argv[++*i] : NULL;
-}
-
+/* "--KEY VALUE", "--KEY=VALUE", "--KEY" of a switch, at argv[*i]. */
 static int
-flag_parse(struct serve_args *sa, int argc, char **argv, int *i)
+take_key(struct serve_args *sa, int argc, char **argv, int *i)
 {
-	char *arg = argv[*i], *eq = arg[1] == '-' ? strchr(arg, '=') : NULL;
-	const char *key = arg + 2, *value;
+	char *arg = argv[(*i)++], *eq = strchr(arg, '=');
+	const char *value = "true";
 
-	if (eq != NULL)
+	if (strncmp(arg, "--", 2) != 0 || arg[2] == '\0' || eq == arg + 2)
+		return flag_wrong("serve", arg, arg[0] == '-' ? "unknown option" : "unexpected argument");
+	if (eq != NULL) {
 		*eq = '\0';
-	for (size_t k = 0; k < sizeof shorts / sizeof shorts[0]; k++)
-		if (strcmp(arg, shorts[k].opt) == 0)
-			key = shorts[k].key;
-	if (key == arg + 2 && arg[1] != '-' && strcmp(arg, "-c") != 0) {
-		fprintf(stderr, "rotor: unknown option %s\n", arg);
-		return -1;
+		value = eq + 1;
+	} else if (!is_switch(arg + 2)) {
+		if (*i == argc)
+			return flag_wrong("serve", arg, "needs a value");
+		value = argv[(*i)++];
 	}
-	if (eq == NULL && is_switch(key))
-		return flag_add(sa, key, "true");
-	value = value_of(argc, argv, i, eq);
-	if (value == NULL) {
-		fprintf(stderr, "rotor: %s needs a value\n", arg);
-		return -1;
-	}
-	if (strcmp(arg, "-c") == 0 || strcmp(key, "config") == 0)
-		sa->file = value;
-	else if (strcmp(key, "module-dir") == 0)
-		sa->module_dir = value;
-	else
-		return flag_add(sa, key, value);
-	return 0;
+	return key_set(sa, arg + 2, value);
 }
 
-int
-cmd_serve(int argc, char **argv)
+/* 0, or the exit status. */
+static int
+parse(struct serve_args *sa, int argc, char **argv)
 {
-	struct serve_args sa = { NULL, NULL, { { NULL, NULL } }, 0 };
-	struct conf_source src = { .env = environ };
+	const char *value;
+	int i = 1, k, r = 0;
+
+	while (r == 0 && i < argc) {
+		const char *arg = argv[i];
+
+		k = flag_take(flags, N_FLAGS, argc, argv, &i, &value);
+		if (k < 0)
+			r = take_key(sa, argc, argv, &i);
+		else if (value == NULL)
+			r = flag_wrong("serve", arg, "needs a value");
+		else if (k == CONFIG)
+			sa->file = value;
+		else if (k == MODULE_DIR)
+			sa->module_dir = value;
+		else
+			r = key_set(sa, flags[k].name, value);
+	}
+	return r;
+}
+
+static int
+run(void *ctx, int argc, char **argv)
+{
+	struct serve_args sa = { .n_keys = 0 };
+	struct conf_source src = { .file_optional = 1 };	/* the environment may say all */
 	struct server_args args = { NULL, NULL, 0 };
 	struct rotor_server *srv;
-	int status = 1;
+	int status;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return cmd_usage("serve", 0);
-		if (argv[i][0] != '-' || argv[i][1] == '\0') {
-			fprintf(stderr, "rotor: unexpected argument %s\n", argv[i]);
-			return cmd_usage("serve", 1);
-		}
-		if (flag_parse(&sa, argc, argv, &i) != 0)
-			return cmd_usage("serve", 1);
-	}
+	(void)ctx;
+	status = parse(&sa, argc, argv);
+	if (status != 0)
+		return status;
+	if (dotenv_load(".env") != 0)
+		return 1;
+	src.env = environ;
 	src.file = sa.file != NULL ? sa.file : conf_default_file();
-	src.file_optional = 1;		/* the environment may say all */
-	src.flags = sa.flags;
-	src.n_flags = sa.n_flags;
+	src.flags = sa.keys;
+	src.n_flags = sa.n_keys;
 	args.conf = conf_load(&src);
 	args.module_dir = sa.module_dir;
 	srv = args.conf != NULL ? server_new(&args) : NULL;
-	if (srv != NULL && server_load(srv) == 0)
-		status = server_run(srv);
+	status = srv != NULL && server_load(srv) == 0 ? server_run(srv) : 1;
 	server_free(&srv);
 	return status;
 }
+
+const struct rotor_command cmd_serve = {
+	.size = sizeof cmd_serve, .name = "serve", .args = "",
+	.summary = "run the server (also without a subcommand)", .run = run, CMD_FLAGS(flags),
+};

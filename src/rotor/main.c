@@ -8,59 +8,52 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <rotor/abi.h>
 
 #include "cmd.h"
 #include "cmd_module.h"
+#include "help.h"
+#include "module/flags.h"
 #include "module/loader.h"
 
-static const struct cmd cmds[] = {
-	{ "serve", "[-c FILE] [--KEY VALUE]... [--module-dir DIR]",
-	  "run the server (also without a subcommand)", cmd_serve },
-	{ "checkconfig", "[-c FILE] [-s]", "check a configuration file", cmd_checkconfig },
-	{ "genconfig", "[-c FILE]", "write a minimal configuration with fresh secrets", cmd_genconfig },
-	{ "defaultconfig", "[-c FILE] [-d]", "write a configuration with all defaults", cmd_defaultconfig },
-	{ "configdoc", "[-m|--format FORMAT]", "print the reference of all options", cmd_configdoc },
-	{ "modules", "[-c FILE] [--module-dir DIR] [--json]", "list the installed modules", cmd_modules },
-	{ "version", "", "print the version", cmd_version },
-	{ "help", "", "print this help", cmd_help },
+static int help_run(void *ctx, int argc, char **argv);
+static int version_run(void *ctx, int argc, char **argv);
+
+static const struct rotor_command cmd_help = {
+	.size = sizeof cmd_help, .name = "help", .args = "[COMMAND]",
+	.summary = "tell what the commands are, or how one is used", .run = help_run,
+};
+
+static const struct rotor_command cmd_version = {
+	.size = sizeof cmd_version, .name = "version", .args = "",
+	.summary = "print the version", .run = version_run,
+};
+
+static const struct rotor_command *const cmds[] = {
+	&cmd_serve, &cmd_checkconfig, &cmd_genconfig, &cmd_defaultconfig, &cmd_defaultenv,
+	&cmd_configdoc, &cmd_modules, &cmd_version, &cmd_help,
 };
 
 #define N_CMDS	(sizeof cmds / sizeof cmds[0])
 
-static const struct cmd *
-cmd_find(const char *name)
+static int
+version_run(void *ctx, int argc, char **argv)
 {
-	for (size_t i = 0; i < N_CMDS; i++)
-		if (strcmp(cmds[i].name, name) == 0)
-			return &cmds[i];
-	return NULL;
-}
-
-int
-cmd_usage(const char *name, int to_stderr)
-{
-	const struct cmd *cmd = cmd_find(name);
-	FILE *f = to_stderr ? stderr : stdout;
-
-	fprintf(f, "usage: rotor %s %s\n", cmd->name, cmd->args);
-	if (!to_stderr)
-		fprintf(f, "\n%s\n", cmd->summary);
-	return to_stderr ? 2 : 0;
-}
-
-int
-cmd_version(int argc, char **argv)
-{
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return cmd_usage(argv[0], 0);
-	if (argc > 1)
-		return cmd_usage(argv[0], 1);
+	(void)ctx;
+	if (rotor_command_parse(&cmd_version, argc, argv, NULL) < 0)
+		return 2;
 	printf("Rotor v%s (ABI %u.%u)\n", rotor_version(), ROTOR_ABI_MAJOR, ROTOR_ABI_MINOR);
 	return 0;
+}
+
+/* Runs the command argv[0], or tells how it is used. */
+static int
+dispatch(int argc, char **argv, int help)
+{
+	for (size_t i = 0; i < N_CMDS; i++)
+		if (strcmp(cmds[i]->name, argv[0]) == 0)
+			return help ? help_print(cmds[i], NULL, 0) : cmds[i]->run(NULL, argc, argv);
+	return help ? cmd_module_help(argv[0]) : cmd_module(argc, argv);
 }
 
 /* The commands that installed modules bring, by their `provides`. */
@@ -77,41 +70,52 @@ print_module_commands(void *priv, const struct loader_entry *e)
 	}
 }
 
-int
-cmd_help(int argc, char **argv)
+static int
+help_run(void *ctx, int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	int n = rotor_command_parse(&cmd_help, argc, argv, NULL);
+
+	(void)ctx;
+	if (n < 0)
+		return 2;
+	if (n > 1)
+		return flag_wrong("help", argv[2], "unexpected argument");
+	if (n == 1)
+		return dispatch(1, argv + 1, 1);
 	printf("usage: rotor [COMMAND] [OPTIONS]\n\n"
 	    "A real-time messaging server.  Commands:\n");
 	for (size_t i = 0; i < N_CMDS; i++)
-		printf("  %-14s %s\n", cmds[i].name, cmds[i].summary);
+		printf("  %-14s %s\n", cmds[i]->name, cmds[i]->summary);
 	loader_list(NULL, print_module_commands, NULL);
 	printf("\nrotor COMMAND --help tells more.  Documentation: rotor(8).\n");
 	return 0;
 }
 
-static int
-is_help(const char *arg)
+/* What the first word stands for when it is no command: the server, with options. */
+static char *
+command_for(const char *word)
 {
-	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+	static char serve[] = "serve", help[] = "help", version[] = "version";
+
+	if (word == NULL)
+		return serve;
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return help;
+	if (strcmp(word, "--version") == 0)
+		return version;
+	return word[0] == '-' ? serve : NULL;
 }
 
 int
 main(int argc, char **argv)
 {
-	static char serve[] = "serve";
-	char *serve_argv[] = { serve, NULL };
-	const struct cmd *cmd;
+	char *name = command_for(argc > 0 ? argv[1] : NULL);
+	char *alone[] = { name, NULL };
 
-	if (argc > 1 && is_help(argv[1]))
-		return cmd_help(argc, argv);
-	if (argc > 1 && argv[1][0] != '-') {
-		cmd = cmd_find(argv[1]);
-		return cmd != NULL ? cmd->run(argc - 1, argv + 1) : cmd_module(argc - 1, argv + 1);
-	}
-	if (argc < 2)
-		return cmd_serve(1, serve_argv);
-	argv[0] = serve;
-	return cmd_serve(argc, argv);
+	if (name == NULL)
+		return dispatch(argc - 1, argv + 1, help_wanted(argc - 1, argv + 1));
+	if (argc < 2 || strcmp(name, "serve") != 0)
+		return dispatch(1, alone, 0);
+	argv[0] = name;
+	return dispatch(argc, argv, help_wanted(argc, argv));
 }

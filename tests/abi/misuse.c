@@ -62,8 +62,8 @@ try_tables(struct trace *t)
 	const struct rotor_auth auth = { sizeof auth, connection, subscription };
 	const struct rotor_auth hole = { sizeof hole, connection, NULL };
 	const struct rotor_broker small = { .size = sizeof small - 1 };
-	const struct rotor_command show = { sizeof show, "show", "", "", run };
-	const struct rotor_command nameless = { sizeof nameless, NULL, "", "", run };
+	const struct rotor_command show = { .size = sizeof show, .name = "show", .run = run };
+	const struct rotor_command nameless = { .size = sizeof nameless, .run = run };
 
 	told(t, "second auth", rotor_provide_auth(t->inst, &auth, NULL));
 	told(t, "auth with a hole", rotor_provide_auth(t->inst, &hole, NULL));
@@ -110,7 +110,7 @@ static int
 misuse_start(void *ctx)
 {
 	struct trace *t = ctx;
-	const struct rotor_command late = { sizeof late, "late", "", "", run };
+	const struct rotor_command late = { .size = sizeof late, .name = "late", .run = run };
 
 	told(t, "late command", rotor_provide_command(t->inst, &late, NULL));
 	return ROTOR_OK;

@@ -127,7 +127,8 @@ command_run(void *ctx, int argc, char **argv)
 }
 
 static const struct rotor_command command = {
-	sizeof(struct rotor_command), "show", "", "Shows the options", command_run
+	.size = sizeof(struct rotor_command), .name = "show", .args = "",
+	.summary = "Shows the options", .run = command_run,
 };
 
 static void

@@ -151,10 +151,11 @@ def drivers():
 
 
 def pytest_generate_tests(metafunc):
-    """A test runs once for each number of workers.  One that takes `sdk` runs once for
-    each SDK that can do what it needs, with the most workers."""
+    """A test runs once for each number of workers, unless it says which.  One that takes
+    `sdk` runs once for each SDK that can do what it needs, with the most workers."""
     sdk = "sdk" in metafunc.fixturenames
-    if "workers" in metafunc.fixturenames:
+    own = any("workers" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "workers" in metafunc.fixturenames and not own:
         metafunc.parametrize("workers", WORKERS[-1:] if sdk else WORKERS, indirect=True,
                              ids=lambda n: f"w{n}")
     if sdk:

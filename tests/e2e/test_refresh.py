@@ -4,6 +4,7 @@
 import time
 
 import pytest
+from conftest import rotor_only
 
 from rig import tokens
 from rig.client import ReplyError
@@ -19,6 +20,16 @@ def test_refresh(main):
 def test_refresh_without_expiry(main):
     client = main.client(tokens.conn("u1", ttl=50))
     assert client.call("refresh", token=tokens.conn("u1")) == {}
+
+
+@rotor_only
+def test_refresh_without_expiry_ends_it(quick):
+    """The reference answers the same, and closes the connection at the old expiry."""
+    client = quick.client(tokens.conn("u1", ttl=1))
+    assert client.call("refresh", token=tokens.conn("u1")) == {}
+    with pytest.raises(TimeoutError):
+        client.ended(timeout=2.5)
+    client.fence()
 
 
 # These tokens are made before all tests run: they are to last as long.

@@ -268,6 +268,41 @@ def test_compressed_bomb(start):
     server.client().fence()
 
 
+RPC = '{"id":5,"rpc":{"method":"ping","data":"%s"}}'
+
+
+def rpc_of(size):
+    return RPC % ("x" * (size - len(RPC) + 2))
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_size_limits_to_the_byte(start, compress):
+    """Of the message as received, and once it is inflated."""
+    server = start(main_config(websocket={
+        "compression": True, "message_size_limit": 1000, "decompressed_message_size_limit": 5000}))
+    limit = 5000 if compress else 1000
+    for over in (0, 1):
+        client = server.open(deflate=compress)
+        client.connect()
+        client.ws.send(rpc_of(limit + over), compress=compress)
+        if over:
+            assert client.ended()[0] == 1009
+        else:
+            assert client.reply(5) == {"rpc": {}}
+
+
+def test_fragments_count_together(start):
+    server = start(main_config(websocket={"message_size_limit": 1000}))
+    client = server.client()
+    text = rpc_of(1000)
+    client.ws.send(text[:600], fin=False)
+    client.ws.send(text[600:], 0)
+    assert client.reply(5) == {"rpc": {}}
+    client.ws.send(text[:600], fin=False)
+    client.ws.send(text[600:] + " ", 0)
+    assert client.ended() == (1009, "")
+
+
 def test_compressed_garbage(start):
     server = start(main_config(websocket={"compression": True}))
     client = server.open(deflate=True)

@@ -279,7 +279,8 @@ default_file(void **state)
 	for (format = CONF_YAML; format <= CONF_JSON; format++) {
 		f = open_memstream(&text, &len);
 		assert_non_null(f);
-		conf_print(f, core_conf_tables, core_conf_n_tables, format);
+		assert_int_equal(conf_print(f, &(struct conf_print){ .tables = core_conf_tables,
+		    .n = core_conf_n_tables, .format = format }), 0);
 		fclose(f);
 		clean(text);
 		free(text);

@@ -4,6 +4,8 @@
 
 #include "test_conf.h"
 
+#include <errno.h>
+
 struct item {
 	const char	*name;
 	int64_t		size;
@@ -425,8 +427,9 @@ flags_win(void **state)
 	assert_int_equal(o.count, 0);
 	assert_string_equal(conf_raw(c, "opts.count"), "0");
 	assert_true(conf_is_set(c, "opts"));
+	assert_false(conf_failed(c));
 	conf_check_unknown(c);
-	expect(c, 0, 0, "opts.bogus", "not known");
+	expect(c, 1, 0, "opts.bogus", "not known");
 	assert_string_equal(problem(c, "opts.bogus")->file, "command line");
 	conf_free(&c);
 }
@@ -575,7 +578,8 @@ printed(void **state)
 	for (format = CONF_YAML; format <= CONF_RST; format++) {
 		f = open_memstream(&text, &len);
 		assert_non_null(f);
-		conf_print(f, tables, 1, format);
+		assert_int_equal(conf_print(f, &(struct conf_print){ .tables = tables, .n = 1,
+		    .format = format }), 0);
 		fclose(f);
 		if (format <= CONF_JSON) {
 			c = apply_clean(text, NULL, &o);
@@ -589,6 +593,117 @@ printed(void **state)
 		}
 		free(text);
 	}
+}
+
+/* What conf_print() writes of the table with the values of `base`; free() it. */
+static char *
+print_base(const char *base, const struct conf_print *how, int want)
+{
+	const struct rotor_option_table *const tables[] = { &table };
+	struct conf_print what = *how;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	what.tables = tables;
+	what.n = 1;
+	what.base = base != NULL ? load(base, NULL) : NULL;
+	assert_int_equal(conf_print(f, &what), want);
+	conf_free(&what.base);
+	fclose(f);
+	return (text);
+}
+
+static const char base_text[] =
+    "opts:\n  on: T\n  count: 0\n  any: 0x10\n  wait: 1m\n  spread: 0s\n  text: 'a \"$b\" c'\n"
+    "  list: [x, 'y z']\n  pairs: {K: v}\n  gone: 3\n  mode: slow\n"
+    "  items:\n  - name: '12'\n    limits: {size: 9}\n    tags: [t]\n";
+
+/* Reads back as it was, in every form. */
+static void
+printed_with_base(void **state)
+{
+	uint32_t format;
+	struct opts o;
+	struct conf *c;
+	char *text;
+
+	(void)state;
+	for (format = CONF_YAML; format <= CONF_JSON; format++) {
+		text = print_base(base_text, &(struct conf_print){ .format = format }, 0);
+		c = apply(text, NULL, &o);
+		assert_false(conf_failed(c));
+		assert_int_equal(n_problems(c), 1);	/* of "gone", which is kept */
+		assert_true(o.on);
+		assert_int_equal(o.count, 128);
+		assert_int_equal(o.any, 16);
+		assert_int_equal(o.wait_ms, 60000);
+		assert_int_equal(o.spread_ms, 0);
+		assert_string_equal(o.text, "a \"$b\" c");
+		assert_string_equal(o.list.v[1], "y z");
+		assert_string_equal(o.pairs.v[0].value, "v");
+		assert_int_equal(o.items.n, 1);
+		assert_string_equal(((struct item *)o.items.v)->name, "12");
+		assert_int_equal(((struct item *)o.items.v)->size, 9);
+		assert_non_null(strstr(text, "{\"name\": \"12\", \"limits\": {\"size\": 9}, "
+		    "\"tags\": [\"t\"]}"));
+		conf_free(&c);
+		free(text);
+	}
+}
+
+static void
+printed_as_variables(void **state)
+{
+	char *text = print_base(base_text, &(struct conf_print){ .format = CONF_ENV, .set_only = 1 }, 0);
+
+	(void)state;
+	assert_string_equal(text,
+	    "ROTOR_OPTS_ANY=0x10\n"
+	    "ROTOR_OPTS_GONE=3\n"
+	    "ROTOR_OPTS_ITEMS=\"[{\\\"name\\\": \\\"12\\\", \\\"limits\\\": {\\\"size\\\": 9}, "
+	    "\\\"tags\\\": [\\\"t\\\"]}]\"\n"
+	    "ROTOR_OPTS_LIST=\"x y z\"\n"
+	    "ROTOR_OPTS_MODE=\"slow\"\n"
+	    "ROTOR_OPTS_ON=T\n"
+	    "ROTOR_OPTS_PAIRS=\"{\\\"K\\\": \\\"v\\\"}\"\n"
+	    "ROTOR_OPTS_SPREAD=0s\n"
+	    "ROTOR_OPTS_TEXT=\"a \\\"\\$b\\\" c\"\n"
+	    "ROTOR_OPTS_WAIT=1m\n");
+	free(text);
+	text = print_base(NULL, &(struct conf_print){ .format = CONF_ENV }, 0);
+	assert_memory_equal(text, "ROTOR_OPTS_ANY=0\nROTOR_OPTS_COUNT=128\n", 38);
+	assert_non_null(strstr(text, "\nROTOR_OPTS_PAIRS=\"{}\"\n"));
+	free(text);
+	free(print_base("opts:\n  count: many\n", &(struct conf_print){ .format = CONF_ENV }, -EINVAL));
+}
+
+static void
+printed_in_sections(void **state)
+{
+	struct conf_print what = { .format = CONF_MARKDOWN, .section = "opts.tls", .level = 2 };
+	char *text = print_base(NULL, &what, 0);
+
+	(void)state;
+	assert_string_equal(text, "### opts.tls\n\n"
+	    "| key | variable | type | default | meaning |\n|---|---|---|---|---|\n"
+	    "| `opts.tls.cert_pem` | `ROTOR_OPTS_TLS_CERT_PEM` | PEM | empty |  |\n\n");
+	free(text);
+	what.section = "opts.old";
+	text = print_base(NULL, &what, 0);
+	assert_memory_equal(text, "### Accepted without effect\n", 28);
+	assert_non_null(strstr(text, "\n- `opts.old.enabled`\n- `opts.old.size`\n"));
+	assert_null(strstr(text, "gone"));
+	free(text);
+	what.section = "opts.items";
+	text = print_base(NULL, &what, 0);
+	assert_non_null(strstr(text, "| `opts.items[].limits.size` | `ROTOR_OPTS_ITEMS_<NAME>_LIMITS_SIZE` |"));
+	free(text);
+	what.section = "opt";
+	text = print_base(NULL, &what, -ENOENT);
+	assert_string_equal(text, "");
+	free(text);
 }
 
 int
@@ -617,6 +732,9 @@ main(void)
 		cmocka_unit_test(problems_of_validation),
 		cmocka_unit_test(where_values_come_from),
 		cmocka_unit_test(printed),
+		cmocka_unit_test(printed_with_base),
+		cmocka_unit_test(printed_as_variables),
+		cmocka_unit_test(printed_in_sections),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -344,9 +344,9 @@ expired(struct sub *s)
 {
 	const struct conf_client *cl = &s->client->w->srv->cc.client;
 
-	/* In seconds: expire_at may lie any number of years ahead. */
+	/* In whole seconds, as the client was told: expire_at may lie any number of years ahead. */
 	return s->expire_at != 0 &&
-	    (s->client->w->now_unix_ms - cl->expired_sub_close_delay_ms - 1) / 1000 >= s->expire_at;
+	    s->client->w->now_unix_ms / 1000 - cl->expired_sub_close_delay_ms / 1000 > s->expire_at;
 }
 
 void

@@ -176,11 +176,9 @@ client_expiry_arm(struct rotor_client *c)
 		client_due(c, DUE_EXPIRE, 0);
 		return;
 	}
-	/* In seconds first: it may lie any number of years ahead. */
-	if (c->expire_at > c->w->now_unix_ms / 1000 + YEAR_S)
-		left_ms = YEAR_S * 1000;
-	else
-		left_ms = c->expire_at * 1000 - c->w->now_unix_ms;
+	/* In whole seconds, as the client was told: it may lie any number of years ahead. */
+	left_ms = c->expire_at - c->w->now_unix_ms / 1000;
+	left_ms = (left_ms > YEAR_S ? YEAR_S : left_ms) * 1000;
 	left_ms += c->w->srv->cc.client.expired_close_delay_ms;
 	client_due(c, DUE_EXPIRE, left_ms > 0 ? (uint64_t)left_ms : 1);
 }

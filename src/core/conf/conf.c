@@ -42,11 +42,11 @@ cannot_read(struct conf *c, int optional)
 }
 
 static int
-is_json(const char *file)
+has_extension(const char *file, const char *ext)
 {
 	const char *dot = strrchr(file, '.');
 
-	return (dot != NULL && strcasecmp(dot, ".json") == 0);
+	return (dot != NULL && strcasecmp(dot, ext) == 0);
 }
 
 static void
@@ -61,7 +61,13 @@ load_file(struct conf *c, int optional)
 		cannot_read(c, optional);
 		return;
 	}
-	if (is_json(c->file))
+	if (has_extension(c->file, ".toml")) {
+		free(text);
+		conf_problem_at(c, 1, &(struct conf_node){ .where = c->file }, NULL,
+		    "is TOML, which is not supported; write it as YAML or JSON");
+		return;
+	}
+	if (has_extension(c->file, ".json"))
 		len = conf_json_to_yaml(text, len);
 	root = conf_tree_parse(c, text, len, c->file, NULL);
 	free(text);
@@ -333,5 +339,5 @@ conf_check_unknown(struct conf *c)
 	}
 	for (i = 0; i < c->n_flags; i++)
 		if (!c->flags[i].used)
-			conf_problem_unknown(c, "command line", 0, c->flags[i].key);
+			conf_problem_at(c, 1, c->flags[i].node, c->flags[i].key, "is not known");
 }

@@ -86,12 +86,26 @@ ROTOR_INNER int conf_modules(struct conf *c, const struct conf_module **ret, siz
 
 #define CONF_YAML	0u
 #define CONF_JSON	1u
-#define CONF_MARKDOWN	2u	/* reference table with descriptions */
-#define CONF_RST	3u	/* for the manual page */
-/* Writes the tables with their defaults.  Keys without effect are left out of YAML and
- * JSON, and stand together at the end of the others. */
-ROTOR_INNER void conf_print(FILE *f, const struct rotor_option_table *const *tables, size_t n,
-    uint32_t format);
+#define CONF_MARKDOWN	2u	/* reference tables with descriptions */
+#define CONF_RST	3u	/* the same, for the manual page */
+#define CONF_ENV	4u	/* NAME=value lines for a shell, sorted */
+
+/* What to write of option tables: their defaults, or a reference. */
+struct conf_print {
+	const struct rotor_option_table	*const *tables;
+	size_t		n;
+	uint32_t	format;
+	struct conf	*base;		/* its values in place of the defaults; NULL: none */
+	int		set_only;	/* only what `base` sets to other than zero */
+	const char	*section;	/* of a reference: this key and all below it; NULL: all */
+	unsigned	level;		/* of a reference: added to that of headings, 1 */
+};
+
+/* Keys without effect are left out of files unless `base` sets them; in a reference
+ * they stand together at the end.  0; -ENOMEM, perhaps with a part written; -ENOENT:
+ * there is no such section; -EINVAL: a value of `base` is wrong (problems in it).  The
+ * latter two have written nothing. */
+ROTOR_INNER int conf_print(FILE *f, const struct conf_print *what);
 
 /* "1h2m3.5s" -> milliseconds; a bare number is nanoseconds, as in Go.  0 or -1. */
 ROTOR_INNER int conf_parse_duration(const char *s, int64_t *ret_ms);

@@ -141,6 +141,13 @@ set_explicitly(const struct conf_node *n)
 
 /* A zero in the file cannot override a default; one in a variable or flag can. */
 static int
+is_unset(const struct rotor_option *row, const struct conf_kind *kind, const struct conf_node *n,
+    const union conf_value *v)
+{
+	return (kind->is_zero(v) && !set_explicitly(n) && (row->flags & ROTOR_OPT_F_ZERO_OK) == 0);
+}
+
+static int
 parse_value(struct conf *c, const struct rotor_option *row, const struct conf_kind *kind,
     const struct conf_node *n, const char *key, union conf_value *ret)
 {
@@ -149,8 +156,7 @@ parse_value(struct conf *c, const struct rotor_option *row, const struct conf_ki
 	if (n == NULL)
 		return (parse_default(c, row, kind, key, ret));
 	r = kind->parse(c, row, n, key, ret);
-	if (r == 0 && row->def != NULL && kind->is_zero(ret) && !set_explicitly(n) &&
-	    (row->flags & ROTOR_OPT_F_ZERO_OK) == 0)
+	if (r == 0 && row->def != NULL && is_unset(row, kind, n, ret))
 		return (parse_default(c, row, kind, key, ret));
 	return (r);
 }
@@ -400,11 +406,17 @@ apply_rows(const struct apply *ap, char *base)
 	return (r);
 }
 
+/* The whole configuration, as a table at its top level sees it. */
+static struct apply
+apply_top(struct conf *c, const struct rotor_option_table *table)
+{
+	return ((struct apply){ .c = c, .table = table, .at = c->root, .key = "", .env = "", .top = 1 });
+}
+
 int
 conf_apply(struct conf *c, const struct rotor_option_table *table, void *base)
 {
-	struct apply ap = { .c = c, .table = table, .at = c->root, .key = "", .env = "", .top = 1 };
-
+	struct apply ap = apply_top(c, table);
 	size_t before;
 
 	OBJ_CHECK(c, CONF_MAGIC);
@@ -413,4 +425,25 @@ conf_apply(struct conf *c, const struct rotor_option_table *table, void *base)
 		return (-EINVAL);
 	/* Also what was wrong on the way to a value, which then got its default. */
 	return (c->n_fatal == before ? 0 : -EINVAL);
+}
+
+const struct conf_node *
+conf_row_value(struct conf *c, const struct rotor_option_table *table,
+    const struct rotor_option *row)
+{
+	const struct conf_kind *kind = conf_kind_get(row->kind);
+	struct apply ap = apply_top(c, table);
+	char key[CONF_MAX_PATH];
+	union conf_value v;
+	struct conf_node *n;
+
+	OBJ_CHECK(c, CONF_MAGIC);
+	n = find(&ap, row->path, row->kind, key);
+	if (n == NULL || kind == NULL)
+		return (NULL);
+	if (row->kind == ROTOR_OPT_OBJLIST)
+		return (n->n > 0 ? n : NULL);
+	if (kind->parse(c, row, n, key, &v) != 0 || is_unset(row, kind, n, &v))
+		return (NULL);
+	return (n);
 }

@@ -159,6 +159,10 @@ const char *conf_pem_load(struct conf *c, const char *s);
 
 /* conf_apply.c: row `i` of a table, with what its writer did not know zeroed. */
 void conf_row_get(const struct rotor_option_table *t, size_t i, struct rotor_option *ret);
+/* What the file, a variable or a flag sets for a row; NULL when the default stands, is
+ * equal to it, or the value is wrong, which has been recorded. */
+const struct conf_node *conf_row_value(struct conf *c, const struct rotor_option_table *table,
+    const struct rotor_option *row);
 /* "root.path" into buf[CONF_MAX_PATH]. */
 void conf_key_join(char *buf, const char *root, const char *path);
 

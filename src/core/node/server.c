@@ -40,6 +40,7 @@ report(struct rotor_log *log, struct conf *c)
 {
 	const struct conf_problem *p;
 	size_t n = conf_problems(c, &p);
+	char text[1024];
 
 	for (size_t i = 0; i < n; i++) {
 		if (log != NULL)
@@ -47,9 +48,10 @@ report(struct rotor_log *log, struct conf *c)
 			    ROTOR_F_STR("file", p[i].file != NULL ? p[i].file : ""),
 			    ROTOR_F_INT("line", p[i].line),
 			    ROTOR_F_STR("key", p[i].key != NULL ? p[i].key : ""));
-		else
-			fprintf(stderr, "rotor: %s:%d: %s: %s\n", p[i].file != NULL ? p[i].file : "config",
-			    p[i].line, p[i].key != NULL ? p[i].key : "", p[i].text);
+		else {
+			conf_problem_format(&p[i], text, sizeof text);
+			fprintf(stderr, "rotor: %s%s\n", p[i].fatal ? "" : "warning: ", text);
+		}
 	}
 }
 
@@ -60,8 +62,8 @@ log_open(struct rotor_server *srv, int quiet)
 	int level = log_level_parse(srv->cc.log_level);
 	uint32_t threshold = level >= 0 ? (uint32_t)level : ROTOR_LOG_INFO;
 
-	if (quiet && threshold < ROTOR_LOG_WARN)
-		threshold = ROTOR_LOG_WARN;
+	if (quiet && threshold < ROTOR_LOG_ERROR)
+		threshold = ROTOR_LOG_ERROR;
 	srv->log = log_new(quiet ? NULL : srv->cc.log_file, threshold,
 	    quiet || strcmp(format, "text") == 0 ? LOG_TEXT :
 	    strcmp(format, "json") == 0 ? LOG_JSON : LOG_AUTO);
@@ -174,7 +176,7 @@ resolve(struct rotor_server *srv)
 }
 
 int
-server_load(struct rotor_server *srv)
+server_load_modules(struct rotor_server *srv)
 {
 	int r;
 
@@ -187,6 +189,14 @@ server_load(struct rotor_server *srv)
 	report(srv->log, srv->conf);
 	if (r == 0 && conf_failed(srv->conf))
 		r = -EINVAL;
+	return r;
+}
+
+int
+server_load(struct rotor_server *srv)
+{
+	int r = server_load_modules(srv);
+
 	return r == 0 ? resolve(srv) : r;
 }
 

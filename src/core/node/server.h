@@ -76,13 +76,15 @@ struct rotor_server {
 struct server_args {
 	struct conf	*conf;		/* taken over, also on failure */
 	const char	*module_dir;	/* NULL: configured or compiled in */
-	int		quiet;		/* for commands: warnings and worse only, as text on stderr */
+	int		quiet;		/* for commands: errors only, as text on stderr */
 };
 
 /* Applies the core's configuration and opens the log.  Reports problems on stderr
  * and returns NULL when the configuration is wrong. */
 ROTOR_INNER struct rotor_server *server_new(const struct server_args *args);
-/* Selects and loads modules, resolves engine and auth.  0 or -errno, logged. */
+/* Selects and loads modules: enough to run a command of theirs.  0 or -errno, logged. */
+ROTOR_INNER int server_load_modules(struct rotor_server *srv);
+/* The same, and resolves engine and auth: enough to run.  0 or -errno, logged. */
 ROTOR_INNER int server_load(struct rotor_server *srv);
 /* Runs until SIGTERM or SIGINT.  The exit status: 0; 1 when it could not start or
  * did not stop in time. */
