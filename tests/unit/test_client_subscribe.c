@@ -124,7 +124,7 @@ test_whole_after_one_outside_the_stream(void **state)
 	peer_connect(r, &p, 0, NULL);
 	crig_publish(r, "fos:x", LONG("1"), 1);
 	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"fos:x\",\"delta\":\"fossil\",\"recover\":true,"
-	    "\"offset\":1,\"epoch\":\"" RIG_EPOCH "\"}}");
+	    "\"epoch\":\"" RIG_EPOCH "\"}}");
 	crig_turn(r);
 	peer_forget(&p);
 	crig_publish(r, "fos:x", "0", 0);
