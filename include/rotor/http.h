@@ -63,6 +63,7 @@ struct rotor_http_request {
 	struct rotor_str		query;		/* raw, without the '?' */
 	struct rotor_str		body;
 	struct rotor_str		remote_addr;
+	const void			*admitted;	/* what admit() may leave here for handle(); NULL before */
 };
 
 /* Value of a request header (any case of `name`), or an empty slice.  Valid until
@@ -135,6 +136,7 @@ struct rotor_http_route {
 	void		(*handle)(void *ctx, struct rotor_http_request *r);
 	const struct rotor_ws_handler	*ws;	/* not NULL: upgrades go here; `handle` gets the rest, or 400 when NULL */
 	const char	*label;		/* for the start-up log: "websocket", "api" */
+	uint32_t	body_timeout_ms;	/* for a body to arrive; 0: the server's 30 s */
 };
 
 /* From load() only.  ROTOR_OK, or -EEXIST when the path is taken on that listener. */

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * modules/api_http/api_http.c - the server API over HTTP: POST <prefix>/<method>.
+ * modules/api_http/api_http.c - the server API over HTTP.
  *
- * The body is the method's request in JSON, the answer {"result":..} or
- * {"error":..}.  Who may call is decided by an API key.
+ * POST <prefix>/<method>: the body is the method's request in JSON, the answer
+ * {"result":..} or {"error":..}.  POST <prefix>: commands as clients of Centrifugo v2
+ * to v4 send them.  Who may call is decided by API keys.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include <openssl/crypto.h>
 #include <rotor/api.h>
 #include <rotor/http.h>
 #include <rotor/log.h>
 #include <rotor/module.h>
+
+#include "api_key.h"
+
+#define TEXT_PLAIN	"text/plain; charset=utf-8"
+#define JSON		"application/json"
 
 struct api_http_conf {
 	int32_t		disabled;
@@ -25,15 +30,23 @@ struct api_http_conf {
 	const char	*error_mode;
 	int32_t		external;
 	int32_t		insecure;
+	int64_t		max_request_size;
+	int64_t		max_response_size;
+	int64_t		read_timeout_ms;
+	int32_t		openapi;
 };
 
 struct api_http {
 	const struct api_http_conf	*conf;
+	struct rotor_server		*srv;
 	struct rotor_log		*log;
 	size_t				prefix_len;
+	struct rotor_buf		*openapi;	/* the description, or NULL: not served */
 };
 
 #define OFF(member)	offsetof(struct api_http_conf, member)
+#define GIB		(INT64_C(1) << 30)
+#define DAY_MS		INT64_C(86400000)
 
 static const struct rotor_option rows[] = {
 	{ .path = "disabled", .kind = ROTOR_OPT_BOOL, .offset = OFF(disabled),
@@ -41,134 +54,33 @@ static const struct rotor_option rows[] = {
 	{ .path = "handler_prefix", .kind = ROTOR_OPT_STR, .offset = OFF(handler_prefix), .def = "/api",
 	  .doc = "Path under which the methods are." },
 	{ .path = "key", .kind = ROTOR_OPT_SECRET, .offset = OFF(key),
-	  .doc = "Key that callers must show; without one every call is refused." },
+	  .doc = "Key that opens everything; without one, only those of api.keys are let in." },
 	{ .path = "error_mode", .kind = ROTOR_OPT_CHOICE, .offset = OFF(error_mode), .choices = "transport",
 	  .doc = "With \"transport\", errors are HTTP statuses instead of 200 with an error object." },
 	{ .path = "external", .kind = ROTOR_OPT_BOOL, .offset = OFF(external),
 	  .doc = "Serve on the external listener." },
 	{ .path = "insecure", .kind = ROTOR_OPT_BOOL, .offset = OFF(insecure),
 	  .doc = "Ask for no key." },
+	{ .path = "max_request_size", .kind = ROTOR_OPT_INT, .offset = OFF(max_request_size),
+	  .def = "67108864", .min = 1024, .max = GIB,
+	  .doc = "Bytes a request's body may have; a longer one is answered 413." },
+	{ .path = "max_response_size", .kind = ROTOR_OPT_INT, .offset = OFF(max_response_size),
+	  .def = "268435456", .min = 1024, .max = GIB,
+	  .doc = "Bytes a response's body may have; a longer one is answered 500." },
+	{ .path = "read_timeout", .kind = ROTOR_OPT_DURATION, .offset = OFF(read_timeout_ms), .def = "30s",
+	  .doc = "Time in which a request's body has to arrive." },
+	{ .path = "openapi", .kind = ROTOR_OPT_BOOL, .offset = OFF(openapi),
+	  .doc = "Serve an OpenAPI description at <handler_prefix>/openapi.json of the internal listener." },
 };
 static const struct rotor_option_table options = ROTOR_OPTION_TABLE("http_api", rows, struct api_http_conf);
-
-/* A call under way: where its answer goes. */
-struct pending {
-	struct rotor_http_request	*r;
-	int				transport_errors;
-};
 
 static void
 answer(struct rotor_http_request *r, uint32_t status, const char *content_type, struct rotor_str body)
 {
 	struct rotor_http_response res = { .size = sizeof res, .status = status,
-	    .content_type = content_type, .body = body };
+	    .content_type = body.len > 0 || status == 200 ? content_type : NULL, .body = body };
 
 	rotor_http_respond(r, &res);
-}
-
-static void
-answer_text(struct rotor_http_request *r, uint32_t status, const char *text)
-{
-	answer(r, status, "text/plain; charset=utf-8", (struct rotor_str){ text, strlen(text) });
-}
-
-static int
-key_equals(const char *key, struct rotor_str given)
-{
-	size_t len = strlen(key);
-
-	return len > 0 && given.len == len && CRYPTO_memcmp(key, given.p, len) == 0;
-}
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* "apikey KEY": the scheme's word in any case, exactly two fields. */
-static struct rotor_str
-authorization_key(struct rotor_str h)
-{
-	static const char scheme[] = "apikey";
-	const size_t n = sizeof scheme - 1;
-	struct rotor_str none = { NULL, 0 };
-	size_t at = n;
-
-	if (h.len <= n || strncasecmp(h.p, scheme, n) != 0 || !is_blank(h.p[n]))
-		return none;
-	while (at < h.len && is_blank(h.p[at]))
-		at++;
-	while (h.len > at && is_blank(h.p[h.len - 1]))
-		h.len--;
-	for (size_t i = at; i < h.len; i++)
-		if (is_blank(h.p[i]))
-			return none;
-	return (struct rotor_str){ h.p + at, h.len - at };
-}
-
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decodes a query value in place; its new length. */
-static size_t
-query_decode(char *p, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		int hi = p[i] == '%' && i + 2 < len ? hex(p[i + 1]) : -1;
-		int lo = hi >= 0 ? hex(p[i + 2]) : -1;
-
-		if (lo >= 0) {
-			p[n++] = (char)(hi << 4 | lo);
-			i += 2;
-		} else {
-			p[n++] = p[i] == '+' ? ' ' : p[i];
-		}
-	}
-	return n;
-}
-
-/* Is ?api_key=KEY right? */
-static int
-query_key_ok(const char *key, struct rotor_str query)
-{
-	static const char name[] = "api_key=";
-	const size_t n = sizeof name - 1;
-	const char *p = query.p, *end = query.p + query.len;
-	char value[1024];
-
-	while (p != NULL && p < end) {
-		const char *amp = memchr(p, '&', (size_t)(end - p));
-		size_t len = (size_t)((amp != NULL ? amp : end) - p);
-
-		if (len > n && len - n <= sizeof value && memcmp(p, name, n) == 0) {
-			memcpy(value, p + n, len - n);
-			return key_equals(key, (struct rotor_str){ value, query_decode(value, len - n) });
-		}
-		p = amp != NULL ? amp + 1 : NULL;
-	}
-	return 0;
-}
-
-/* X-API-Key, and only without it Authorization; then the query. */
-static int
-is_authorized(const struct api_http *a, struct rotor_http_request *r)
-{
-	const char *key = a->conf->key;
-	struct rotor_str given;
-
-	if (a->conf->insecure)
-		return 1;
-	given = rotor_http_header(r, "X-API-Key");
-	if (given.len == 0)
-		given = authorization_key(rotor_http_header(r, "Authorization"));
-	return key_equals(key, given) || query_key_ok(key, r->query);
 }
 
 static uint32_t
@@ -186,66 +98,69 @@ status_of_error(uint32_t code)
 	return 500;
 }
 
+/* There was no answer of the method's own. */
 static void
-answered(void *token, const struct rotor_api_response *res)
+answer_failure(struct rotor_http_request *r, uint32_t why)
 {
 	static const struct {
 		uint32_t	status;
 		const char	*text;
 	} failures[] = {
-		[ROTOR_API_ST_UNKNOWN] = { 404, "404 page not found\n" },
 		[ROTOR_API_ST_MALFORMED] = { 400, "Bad Request\n" },
 		[ROTOR_API_ST_UNENCODABLE] = { 500, "Internal Server Error\n" },
+		[ROTOR_API_ST_STOPPING] = { 503, "" },
 	};
-	struct pending *p = token;
+	const char *text = failures[why].text;
 
-	if (res->status != ROTOR_API_ST_OK)
-		answer_text(p->r, failures[res->status].status, failures[res->status].text);
-	else if (res->error != 0 && p->transport_errors)
-		answer(p->r, status_of_error(res->error), "application/json", res->error_body);
+	answer(r, failures[why].status, TEXT_PLAIN, (struct rotor_str){ text, strlen(text) });
+}
+
+static void
+answered(void *token, const struct rotor_api_response *res)
+{
+	if (res->status == ROTOR_API_ST_DENIED)
+		answer(token, 403, JSON, res->error_body);
+	else if (res->status != ROTOR_API_ST_OK)
+		answer_failure(token, res->status);
 	else
-		answer(p->r, 200, "application/json", res->body);
-	free(p);
+		answer(token, 200, JSON, res->body);
+}
+
+static void
+answered_by_status(void *token, const struct rotor_api_response *res)
+{
+	if (res->status == ROTOR_API_ST_OK && res->error != 0)
+		answer(token, status_of_error(res->error), JSON, res->error_body);
+	else
+		answered(token, res);
 }
 
 static int
-wants_transport_errors(const struct api_http *a, struct rotor_http_request *r, struct rotor_str method)
+wants_transport_errors(const struct api_http *a, struct rotor_http_request *r)
 {
 	static const char word[] = "transport";
 	struct rotor_str mode;
 
-	if (method.len == 5 && memcmp(method.p, "batch", 5) == 0)
-		return 0;	/* errors stand in the replies */
-	if (strcmp(a->conf->error_mode, word) == 0)
+	if (a->conf->error_mode[0] != '\0')
 		return 1;
 	mode = rotor_http_header(r, "X-Centrifugo-Error-Mode");
 	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
 }
 
-static void
-call(struct api_http *a, struct rotor_http_request *r, struct rotor_str method)
+static int
+is_old_endpoint(const struct api_http *a, const struct rotor_http_request *r)
 {
-	struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_JSON,
-	    .method = method, .body = r->body, .protocol = "http" };
-	struct pending *p = malloc(sizeof *p);
-
-	if (p == NULL) {
-		answer_text(r, 500, "Internal Server Error\n");
-		return;
-	}
-	p->r = r;
-	p->transport_errors = wants_transport_errors(a, r, method);
-	rotor_api_call(r->worker, &req, answered, p);
+	return r->path.len == a->prefix_len;
 }
 
-/* What follows the prefix; empty: nothing. */
-static struct rotor_str
+/* The method that the path names, or NULL. */
+static const struct rotor_api_method *
 method_of(const struct api_http *a, const struct rotor_http_request *r)
 {
 	size_t skip = a->prefix_len + 1;
 
-	return r->path.len > skip ? (struct rotor_str){ r->path.p + skip, r->path.len - skip }
-	    : (struct rotor_str){ NULL, 0 };
+	return r->path.len <= skip ? NULL
+	    : rotor_api_method_find((struct rotor_str){ r->path.p + skip, r->path.len - skip });
 }
 
 /* Before the body is read, so that a stranger cannot have us hold one. */
@@ -254,19 +169,43 @@ admit(void *ctx, struct rotor_http_request *r)
 {
 	const struct api_http *a = ctx;
 
-	if (!rotor_api_method_known(method_of(a, r)))
+	if (!is_old_endpoint(a, r) && method_of(a, r) == NULL)
 		return 404;
 	if (r->method != ROTOR_HTTP_POST)
 		return 405;
-	return is_authorized(a, r) ? 0 : 401;
+	r->admitted = a->conf->insecure ? rotor_api_anyone(a->srv)
+	    : api_key_caller(a->srv, a->conf->key, r);
+	return r->admitted != NULL ? 0 : 401;
 }
 
 static void
 handle(void *ctx, struct rotor_http_request *r)
 {
 	struct api_http *a = ctx;
+	struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_JSON,
+	    .method = method_of(a, r), .caller = r->admitted, .body = r->body, .protocol = "http",
+	    .max_response = (size_t)a->conf->max_response_size };
 
-	call(a, r, method_of(a, r));
+	if (is_old_endpoint(a, r))
+		rotor_api_call_commands(r->worker, &req, answered, r);
+	else
+		rotor_api_call(r->worker, &req, wants_transport_errors(a, r) ? answered_by_status : answered, r);
+}
+
+static void
+handle_openapi(void *ctx, struct rotor_http_request *r)
+{
+	struct api_http *a = ctx;
+	struct rotor_str text = { (const char *)rotor_buf_data(a->openapi), rotor_buf_len(a->openapi) };
+
+	answer(r, 200, JSON, text);
+}
+
+static uint32_t
+admit_openapi(void *ctx, struct rotor_http_request *r)
+{
+	(void)ctx;
+	return r->method == ROTOR_HTTP_GET || r->method == ROTOR_HTTP_HEAD ? 0 : 405;
 }
 
 /* The prefix without its trailing slash.  0 or -EINVAL. */
@@ -291,6 +230,8 @@ serve(struct api_http *a, struct rotor_instance *inst)
 	char prefix[256];
 	struct rotor_http_route route = { .size = sizeof route, .path = prefix,
 	    .flags = ROTOR_HTTP_PREFIX | (conf->external ? ROTOR_HTTP_EXTERNAL : ROTOR_HTTP_INTERNAL),
+	    .max_body = (uint32_t)conf->max_request_size,
+	    .body_timeout_ms = (uint32_t)(conf->read_timeout_ms < DAY_MS ? conf->read_timeout_ms : DAY_MS),
 	    .admit = admit, .handle = handle, .label = "api" };
 
 	if (prefix_copy(conf->handler_prefix, prefix, sizeof prefix) != 0) {
@@ -301,9 +242,37 @@ serve(struct api_http *a, struct rotor_instance *inst)
 	a->prefix_len = strlen(prefix);
 	if (conf->insecure)
 		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "INSECURE HTTP API mode: no key is asked for");
-	else if (conf->key[0] == '\0')
-		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "no http_api.key: every API call will be refused");
+	else if (conf->key[0] == '\0' && !rotor_api_has_keys(a->srv))
+		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http",
+		    "no http_api.key and no api.keys: every API call will be refused");
 	return rotor_http_route_add(inst, &route, a);
+}
+
+static int
+serve_openapi(struct api_http *a, struct rotor_instance *inst)
+{
+	char prefix[256], path[sizeof prefix + 16];
+	struct rotor_http_route route = { .size = sizeof route, .path = path,
+	    .flags = ROTOR_HTTP_INTERNAL, .max_body = 1024, .admit = admit_openapi,
+	    .handle = handle_openapi, .label = "openapi" };
+
+	if (prefix_copy(a->conf->handler_prefix, prefix, sizeof prefix) != 0)
+		return -EINVAL;
+	a->openapi = rotor_api_openapi(prefix, a->conf->insecure);
+	if (a->openapi == NULL)
+		return -ENOMEM;
+	snprintf(path, sizeof path, "%s/openapi.json", prefix);
+	return rotor_http_route_add(inst, &route, a);
+}
+
+static void
+unload(void *ctx)
+{
+	struct api_http *a = ctx;
+
+	if (a != NULL)
+		rotor_buf_unref(&a->openapi);
+	free(a);
 }
 
 static int
@@ -315,13 +284,16 @@ load(struct rotor_instance *inst, void **ret_ctx)
 	if (a == NULL)
 		return -ENOMEM;
 	a->conf = rotor_instance_conf(inst);
+	a->srv = rotor_instance_server(inst);
 	a->log = rotor_instance_log(inst);
 	if (!a->conf->disabled)
 		r = serve(a, inst);
+	if (r == ROTOR_OK && !a->conf->disabled && a->conf->openapi)
+		r = serve_openapi(a, inst);
 	if (r == ROTOR_OK)
 		*ret_ctx = a;
 	else
-		free(a);
+		unload(a);
 	return r;
 }
 
@@ -331,4 +303,4 @@ ROTOR_MODULE_DEFINE(api_http,
     .needs = "http",
     .options = &options,
     .load = load,
-    .unload = free);
+    .unload = unload);

@@ -255,6 +255,13 @@ body_max(const struct http_request *r)
 	return r->route->pub.max_body != 0 ? r->route->pub.max_body : BODY_MAX;
 }
 
+static uint32_t
+body_timeout_ms(const struct http_request *r)
+{
+	return r->route != NULL && r->route->pub.body_timeout_ms != 0 ? r->route->pub.body_timeout_ms
+	    : BODY_TIMEOUT_MS;
+}
+
 /* The request is complete: its handler has it from here on. */
 static void
 hand_over(struct http_request *r)
@@ -328,7 +335,7 @@ start(struct http_request *r)
 		hand_over(r);
 		return;
 	}
-	conn_deadline(c, BODY_TIMEOUT_MS);
+	conn_deadline(c, body_timeout_ms(r));
 	if (r->head.expect_continue)
 		(void)conn_write(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }

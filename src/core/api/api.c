@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api/api.c - the method table, and a call from its encoded request to its encoded
- * response. */
+/* api/api.c - a call of a method, from its encoded request to its encoded response. */
 #include "config.h"
 
 #include "api/api.h"
@@ -13,37 +12,13 @@
 #include <rotor/codes.h>
 #include <rotor/metrics.h>
 
+#include "api/caller.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "client/reply.h"
 #include "loop/worker.h"
 #include "node/server.h"
 #include "proto/codec.h"
-
-#define ROW(nm, desc)							\
-	{ #nm, offsetof(Ap__Command, nm), offsetof(Ap__Reply, nm),	\
-	  &ap__##desc##_request__descriptor, &ap__##desc##_response__descriptor, api_##nm, 0 }
-
-/* In the order in which a batch command with several is looked through. */
-const struct api_method api_methods[] = {
-	ROW(publish, publish),
-	ROW(broadcast, broadcast),
-	ROW(subscribe, subscribe),
-	ROW(unsubscribe, unsubscribe),
-	ROW(disconnect, disconnect),
-	ROW(history, history),
-	ROW(history_remove, history_remove),
-	ROW(presence, presence),
-	ROW(presence_stats, presence_stats),
-	ROW(info, info),
-	{ "rpc", offsetof(Ap__Command, rpc), offsetof(Ap__Reply, rpc), &ap__rpcrequest__descriptor,
-	  &ap__rpcresponse__descriptor, api_rpc, 0 },
-	ROW(refresh, refresh),
-	ROW(channels, channels),
-	{ "batch", SIZE_MAX, 0, &ap__batch_request__descriptor, &ap__batch_response__descriptor,
-	  api_batch, 1 },
-};
-const size_t api_n_methods = sizeof api_methods / sizeof api_methods[0];
 
 /* All XResponse messages have this shape. */
 struct response {
@@ -56,6 +31,8 @@ _Static_assert(offsetof(struct response, result) == offsetof(Ap__PublishResponse
 #define CALL_FIRST_BYTES	4096
 /* Small elements of arrays grow when decoded, about 30 times at worst. */
 #define DECODED_FACTOR		64u
+/* And results take more than their text: pointers, lengths, zeros that are not written. */
+#define RESULT_FACTOR		16u
 
 /* An outermost call: the arena and the way back to the front end. */
 struct outer_call {
@@ -63,23 +40,9 @@ struct outer_call {
 	struct arena		arena;
 	rotor_api_done_f	*done;
 	void			*token;
+	size_t			max_response;
 	char			first[CALL_FIRST_BYTES];
 };
-
-const struct api_method *
-api_method_find(struct rotor_str name)
-{
-	for (size_t i = 0; i < api_n_methods; i++)
-		if (str_eq(name, str_of(api_methods[i].name)))
-			return &api_methods[i];
-	return NULL;
-}
-
-int
-rotor_api_method_known(struct rotor_str name)
-{
-	return api_method_find(name) != NULL;
-}
 
 void
 api_finish(struct api_call *call, void *result)
@@ -103,6 +66,18 @@ api_fail(struct api_call *call, uint32_t code)
 	OBJ_CHECK(call, API_CALL_MAGIC);
 	stats_count_code(call->w, call->w->srv->stats.api_errors, code);
 	call->ended(call, code, NULL);
+}
+
+void
+api_run(struct api_call *call)
+{
+	const struct rotor_server *srv = call->w->srv;
+
+	rotor_metric_add(call->w, srv->stats.api_command[call->method - api_methods], 1);
+	if (caller_permits(call))
+		call->method->run(call);
+	else
+		api_fail(call, ROTOR_ERR_PERMISSION_DENIED);
 }
 
 void *
@@ -197,6 +172,7 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 
 	out_init(&o, first, sizeof first);
 	out_init(&eo, error_first, sizeof error_first);
+	o.limit = oc->max_response;
 	if (!call->method->is_whole || error != 0) {
 		protobuf_c_message_init(call->method->is_whole ? &ap__publish_response__descriptor
 		    : call->method->response, &r.base);
@@ -205,7 +181,8 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 	}
 	if (error != 0) {
 		err.code = error;
-		err.message = api_error_text(error);
+		res.error_text = err.message = api_error_text(error);
+		res.status = error == ROTOR_ERR_PERMISSION_DENIED ? ROTOR_API_ST_DENIED : ROTOR_API_ST_OK;
 		r.error = &err;
 		encode(call->encoding, &err.base, &eo);
 	}
@@ -222,23 +199,29 @@ outer_ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 	free(oc);
 }
 
-static ProtobufCMessage *
-decode(struct outer_call *oc, struct rotor_str body)
+const ProtobufCMessage *
+api_decode(struct api_call *call, struct rotor_str body)
 {
-	const ProtobufCMessageDescriptor *d = oc->call.method->request;
-	struct rotor_str copy = arena_str(&oc->arena, body);
+	const ProtobufCMessageDescriptor *d = call->method->request;
+	struct arena *a = call->arena;
 	struct json_reader r;
 	ProtobufCMessage *m;
 
-	if (copy.p == NULL && body.len > 0)
-		return NULL;
-	if (oc->call.encoding == ROTOR_API_PROTOBUF)
-		return codec_decode_pb(d, &oc->arena, copy);
-	json_reader_init(&r, copy.p, copy.len);
-	oc->arena.limit = body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
-	m = json_read_null(&r) == 0 ? api_new(&oc->call, d) : codec_decode_json(d, &oc->arena, &r);
-	oc->arena.limit = 0;
+	if (call->encoding == ROTOR_API_PROTOBUF)
+		return codec_decode_pb(d, a, body);
+	json_reader_init(&r, body.p, body.len);
+	a->limit = a->total + body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
+	m = json_read_null(&r) == 0 ? api_new(call, d) : codec_decode_json(d, a, &r);
+	a->limit = 0;
 	return m != NULL && json_at_end(&r) ? m : NULL;
+}
+
+void
+api_limit_results(struct api_call *call, size_t max_response)
+{
+	struct arena *a = call->arena;
+
+	a->limit = max_response != 0 ? a->total + max_response * RESULT_FACTOR : 0;
 }
 
 static void
@@ -253,13 +236,8 @@ void
 rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
     rotor_api_done_f *done, void *token)
 {
-	const struct api_method *method = api_method_find(req->method);
 	struct outer_call *oc;
 
-	if (method == NULL) {
-		refuse(ROTOR_API_ST_UNKNOWN, done, token);
-		return;
-	}
 	oc = malloc(sizeof *oc);
 	if (oc == NULL) {
 		refuse(ROTOR_API_ST_UNENCODABLE, done, token);
@@ -269,15 +247,16 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 	oc->done = done;
 	oc->token = token;
 	oc->call = (struct api_call){ .magic = API_CALL_MAGIC, .w = w, .encoding = req->encoding,
-	    .method = method,
+	    .method = (const struct api_method *)req->method, .caller = req->caller,
 	    .arena = &oc->arena, .ended = outer_ended };
-	oc->call.req = decode(oc, req->body);
+	oc->call.req = api_decode(&oc->call, req->body);
 	if (oc->call.req == NULL) {
 		arena_reset(&oc->arena);
 		free(oc);
 		refuse(ROTOR_API_ST_MALFORMED, done, token);
 		return;
 	}
-	rotor_metric_add(w, w->srv->stats.api_command[method - api_methods], 1);
-	method->run(&oc->call);
+	oc->max_response = req->max_response;
+	api_limit_results(&oc->call, req->max_response);
+	api_run(&oc->call);
 }

@@ -2,9 +2,10 @@
 /*
  * api/api.h - one call of the server API, and the table of its methods.
  *
- * A method is an entry in api.proto, a row in the table and a handler.  A handler ends
- * its call, now or from a later callback on the same worker, with exactly one of
- * api_finish() and api_fail().  Everything in the call's arena lives until then.
+ * A method is an entry in api.proto, of which the build makes its row in the table, and
+ * a handler.  A handler ends its call, now or from a later callback on the same worker,
+ * with exactly one of api_finish() and api_fail().  Everything in the call's arena, and
+ * the encoded request, lives until then.
  */
 #ifndef ROTOR_API_API_H
 #define ROTOR_API_API_H
@@ -26,6 +27,7 @@ struct api_call {
 	struct rotor_worker	*w;
 	uint32_t		encoding;	/* ROTOR_API_JSON, ROTOR_API_PROTOBUF */
 	const struct api_method	*method;
+	const struct rotor_api_caller	*caller;
 	struct arena		*arena;		/* of the outermost call */
 	const ProtobufCMessage	*req;
 	/* Receives the outcome: result, or NULL and an error code. */
@@ -37,20 +39,29 @@ struct api_call {
 typedef void api_run_f(struct api_call *call);
 
 struct api_method {
-	const char		*name;
-	size_t			command_offset;	/* of the request in Ap__Command; SIZE_MAX: not in batches */
+	struct rotor_api_method	pub;
+	size_t			command_offset;	/* of the request in Ap__Command, or API_NOT_IN_BATCH */
 	size_t			reply_offset;	/* of the result in Ap__Reply */
 	const ProtobufCMessageDescriptor	*request;
 	const ProtobufCMessageDescriptor	*response;
 	api_run_f		*run;
 	int			is_whole;	/* the result is the response itself */
+	const char		*doc;		/* one sentence */
 };
 
+#define API_NOT_IN_BATCH	SIZE_MAX
+
+/* In the order of the service; a batch command with several is looked through in it. */
 extern const struct api_method api_methods[];
 extern const size_t api_n_methods;
 
-const struct api_method *api_method_find(struct rotor_str name);
-
+/* Decodes the method's request into the arena, which grows no further than the body
+ * allows.  NULL: malformed, or no memory. */
+const ProtobufCMessage *api_decode(struct api_call *call, struct rotor_str body);
+/* Lets results take memory in proportion to the response they end up in; 0: no limit. */
+void api_limit_results(struct api_call *call, size_t max_response);
+/* Runs the call when its caller may make it, and fails it otherwise. */
+void api_run(struct api_call *call);
 /* `result` is of the method's result type and lives in the arena (or outlives the
  * call); NULL means an empty one. */
 void api_finish(struct api_call *call, void *result);
@@ -63,9 +74,11 @@ uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char 
 /* The text of an error code, where it differs from the one that clients get. */
 const char *api_error_text(uint32_t code);
 
-/* The handlers. */
-api_run_f api_publish, api_broadcast, api_batch, api_subscribe, api_unsubscribe, api_disconnect,
-    api_refresh, api_presence, api_presence_stats, api_history, api_history_remove, api_channels,
-    api_info, api_rpc;
+/* The handlers, one a method: api_publish(), api_history_remove(), ... */
+#define API_METHOD(name, rpc, req, res, doc)	api_run_f api_##name;
+#define API_METHOD_ALONE	API_METHOD
+#include "proto/api_methods.h"
+#undef API_METHOD
+#undef API_METHOD_ALONE
 
 #endif

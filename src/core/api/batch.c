@@ -52,7 +52,7 @@ method_of(const Ap__Command *cmd, const ProtobufCMessage **ret_req)
 	for (size_t i = 0; i < api_n_methods; i++) {
 		const struct api_method *m = &api_methods[i];
 
-		if (m->command_offset == SIZE_MAX)
+		if (m->command_offset == API_NOT_IN_BATCH)
 			continue;
 		*ret_req = *(const ProtobufCMessage *const *)((const char *)cmd + m->command_offset);
 		if (*ret_req != NULL)
@@ -76,8 +76,8 @@ run_one(struct batch *b, size_t i)
 	}
 	b->parts[i] = (struct api_call){ .magic = API_CALL_MAGIC, .w = b->call->w,
 	    .encoding = b->call->encoding, .method = m,
-	    .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
-	m->run(&b->parts[i]);
+	    .caller = b->call->caller, .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
+	api_run(&b->parts[i]);
 }
 
 /* Starts what may start; answers when all have ended. */

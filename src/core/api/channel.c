@@ -46,6 +46,7 @@ check_history(const struct api_call *call, const char *channel, struct chan_name
 	return code;
 }
 
+/* Results outlive the engine's callback, so all is copied into the arena. */
 static Ap__ClientInfo *
 info_new(struct api_call *call, const struct rotor_client_info *from)
 {
@@ -55,9 +56,10 @@ info_new(struct api_call *call, const struct rotor_client_info *from)
 		return NULL;
 	info->user = arena_strndup(call->arena, from->user.p, from->user.len);
 	info->client = arena_strndup(call->arena, from->client.p, from->client.len);
-	info->conn_info = codec_bytes(from->conn_info);
-	info->chan_info = codec_bytes(from->chan_info);
-	return info->user != NULL && info->client != NULL ? info : NULL;
+	info->conn_info = codec_bytes(arena_str(call->arena, from->conn_info));
+	info->chan_info = codec_bytes(arena_str(call->arena, from->chan_info));
+	return info->user != NULL && info->client != NULL && info->conn_info.data != NULL &&
+	    info->chan_info.data != NULL ? info : NULL;
 }
 
 static int
@@ -159,8 +161,6 @@ tags_fill(struct api_call *call, const struct rotor_publication *from, Ap__Publi
 	return 0;
 }
 
-/* Results outlive the engine's callback only through the arena, so payloads are copied
- * there. */
 static Ap__Publication *
 publication_new(struct api_call *call, const struct rotor_publication *from)
 {
@@ -170,14 +170,8 @@ publication_new(struct api_call *call, const struct rotor_publication *from)
 		return NULL;
 	p->data = codec_bytes(arena_str(call->arena, from->data));
 	p->offset = from->offset;
-	if (from->info != NULL) {
-		struct rotor_client_info info = *from->info;
-
-		info.conn_info = arena_str(call->arena, info.conn_info);
-		info.chan_info = arena_str(call->arena, info.chan_info);
-		if ((p->info = info_new(call, &info)) == NULL)
-			return NULL;
-	}
+	if (p->data.data == NULL || (from->info != NULL && (p->info = info_new(call, from->info)) == NULL))
+		return NULL;
 	return tags_fill(call, from, p) == 0 ? p : NULL;
 }
 

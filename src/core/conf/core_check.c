@@ -11,6 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <rotor/api.h>
+
+#include "base/str.h"
 #include "conf/conf.h"
 
 #define MAX_KEY	128u
@@ -231,6 +234,65 @@ check_personal(struct conf *c, const struct conf_core *cc)
 		    name[0] != '\0' ? "the namespace " : "channel.without_namespace", name);
 }
 
+/*
+ * Keys of the server API.
+ */
+
+struct check_key {
+	struct conf			*c;
+	const struct conf_core		*cc;
+	const struct conf_api_key	*key;
+	size_t				i;
+};
+
+/* `value` may be NULL; never the key itself. */
+static void
+wrong_key(const struct check_key *k, const char *member, const char *text, const char *value)
+{
+	char path[MAX_KEY];
+
+	snprintf(path, sizeof path, "api.keys[%zu].%s", k->i, member);
+	if (value != NULL)
+		conf_problem_add(k->c, 1, path, "%s \"%.64s\"", text, value);
+	else
+		conf_problem_add(k->c, 1, path, "%s", text);
+}
+
+static void
+check_scope(const struct check_key *k)
+{
+	const struct rotor_strlist *methods = &k->key->methods, *namespaces = &k->key->namespaces;
+
+	for (size_t i = 0; i < methods->n; i++)
+		if (rotor_api_method_find(str_of(methods->v[i])) == NULL)
+			wrong_key(k, "methods", "the server API has no method", methods->v[i]);
+	for (size_t i = 0; i < namespaces->n; i++)
+		if (namespace_find(&k->cc->channel, namespaces->v[i]) == NULL)
+			wrong_key(k, "namespaces", "there is no namespace", namespaces->v[i]);
+}
+
+static void
+check_api_keys(struct conf *c, const struct conf_core *cc)
+{
+	const struct conf_api_key *v = cc->api_keys.v;
+
+	for (size_t i = 0; i < cc->api_keys.n; i++) {
+		struct check_key k = { c, cc, &v[i], i };
+
+		if (v[i].name[0] == '\0')
+			wrong_key(&k, "name", "expected a name", NULL);
+		if (v[i].key[0] == '\0')
+			wrong_key(&k, "key", "expected a key", NULL);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(v[i].name, v[j].name) == 0)
+				wrong_key(&k, "name", "there is another key", v[i].name);
+			if (strcmp(v[i].key, v[j].key) == 0)
+				wrong_key(&k, "key", "the same key as that of", v[j].name);
+		}
+		check_scope(&k);
+	}
+}
+
 static void
 check_log(struct conf *c, struct conf_core *cc)
 {
@@ -255,6 +317,7 @@ core_check(struct conf *c, struct conf_core *cc)
 	check_options(&k);
 	check_namespaces(c, &cc->channel);
 	check_personal(c, cc);
+	check_api_keys(c, cc);
 	check_log(c, cc);
 	if (cc->client.ping_interval_ms <= cc->client.pong_timeout_ms)
 		conf_problem_add(c, 1, "client.ping_interval",

@@ -54,9 +54,18 @@ struct conf_channel {
 	const char	*user_separator;
 };
 
+/* A key of `api.keys`. */
+struct conf_api_key {
+	const char		*name;
+	const char		*key;
+	struct rotor_strlist	methods;	/* empty: all */
+	struct rotor_strlist	namespaces;	/* empty: all; "": channels without one */
+};
+
 struct conf_core {
 	struct conf_client	client;
 	struct conf_channel	channel;
+	struct rotor_objlist	api_keys;	/* Rotor's own; of struct conf_api_key */
 	const char	*log_level;
 	const char	*log_file;
 	const char	*log_format;		/* "auto", "text", "json" (Rotor's own) */

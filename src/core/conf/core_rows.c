@@ -7,6 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define AT(member)	.offset = offsetof(struct conf_api_key, member)
+
+static const struct rotor_option api_key_rows[] = {
+	{ .path = "name", .kind = ROTOR_OPT_STR, AT(name),
+	  .doc = "Name of the key, for the log and the metrics." },
+	{ .path = "key", .kind = ROTOR_OPT_SECRET, AT(key),
+	  .doc = "The key itself." },
+	{ .path = "methods", .kind = ROTOR_OPT_STRLIST, AT(methods),
+	  .doc = "Methods it may call; empty: all. Commands in a batch are checked one by one." },
+	{ .path = "namespaces", .kind = ROTOR_OPT_STRLIST, AT(namespaces),
+	  .doc = "Namespaces whose channels it may name, \"\" for channels without one; empty: all." },
+};
+static const struct rotor_option_table api_key_table =
+    ROTOR_OPTION_TABLE("", api_key_rows, struct conf_api_key);
+
+#undef AT
 #define AT(member)	.offset = offsetof(struct conf_core, member)
 
 static const struct rotor_option server_rows[] = {
@@ -17,6 +33,9 @@ static const struct rotor_option server_rows[] = {
 	  .doc = "Directory in which modules given by name are looked for; empty: the one built in." },
 	{ .path = "workers", .kind = ROTOR_OPT_INT, AT(workers), .min = 0, .max = 64,
 	  .doc = "Threads that serve clients; 0: one for each processor core." },
+	{ .path = "api.keys", .kind = ROTOR_OPT_OBJLIST, AT(api_keys), .sub = &api_key_table,
+	  .doc = "Keys to the server API, over HTTP and gRPC alike, next to the single key of each; "
+	    "they can be limited." },
 	{ .path = "log.level", .kind = ROTOR_OPT_STR, AT(log_level), .def = "info",
 	  .doc = "Least important messages to log: none, trace, debug, info, warn, error or fatal." },
 	{ .path = "log.file", .kind = ROTOR_OPT_STR, AT(log_file),

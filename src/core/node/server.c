@@ -14,6 +14,7 @@
 #include <rotor/log.h>
 #include <rotor/module.h>
 
+#include "api/caller.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "conf/conf.h"
@@ -120,7 +121,8 @@ make_workers(struct rotor_server *srv)
 	for (uint32_t i = 0; i < srv->n_workers; i++)
 		if ((srv->workers[i] = make_worker(srv, i, i)) == NULL)
 			return -ENOMEM;
-	return stats_init(&srv->stats, srv);
+	srv->api_callers = callers_new(srv);
+	return srv->api_callers != NULL ? stats_init(&srv->stats, srv) : -ENOMEM;
 }
 
 struct rotor_server *
@@ -205,6 +207,7 @@ server_free(struct rotor_server **srvp)
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);
+	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
 	metrics_free(&srv->metrics);
 	log_free(&srv->log);

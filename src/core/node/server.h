@@ -21,6 +21,7 @@
 #include "conf/core_conf.h"
 #include "node/stats.h"
 
+struct api_callers;
 struct conf;
 struct interest;
 struct loader;
@@ -45,6 +46,7 @@ struct rotor_server {
 	uint32_t		n_workers;
 	struct interest		*interest;	/* which workers want which channel */
 	struct snapshots	*snapshots;	/* of the metrics; NULL unless running */
+	struct api_callers	*api_callers;	/* who may use the server API */
 	struct user_counts	*user_counts;	/* NULL without user_connection_limit */
 
 	/* What modules provide; NULL when none does. */

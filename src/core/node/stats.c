@@ -69,7 +69,7 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	for (size_t i = 0; i < COMMAND_N; i++)
 		st->command[i] = child(commands, command_table[i].name);
 	for (size_t i = 0; i < api_n_methods; i++)
-		st->api_command[i] = child(api_commands, api_methods[i].name);
+		st->api_command[i] = child(api_commands, api_methods[i].pub.name);
 	if (st->recoveries == NULL || st->api_errors == NULL || api_commands == NULL ||
 	    commands == NULL || st->reply_errors == NULL || st->unsubscribes == NULL ||
 	    st->disconnects == NULL || st->num_clients == 0)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api/caller.h - who calls the server API, and what each may do.
+ */
+#ifndef ROTOR_API_CALLER_H
+#define ROTOR_API_CALLER_H
+
+#include <rotor/api.h>
+
+struct api_callers;
+struct api_call;
+struct rotor_server;
+
+/* One for each of `api.keys`, and the one without limits.  NULL: no memory. */
+struct api_callers *callers_new(struct rotor_server *srv);
+/* NULL in *cp is a no-op. */
+void callers_free(struct api_callers **cp);
+
+/*
+ * 1 when the call's caller may make it; logged and counted when not.
+ *
+ * A caller limited to namespaces may not touch a channel of another one: the request's
+ * fields `channel` and `channels` are looked at, whatever the method.  An empty channel
+ * (all of them, to unsubscribe) is of no namespace.  A request with no such field is
+ * governed by the method alone.
+ */
+int caller_permits(const struct api_call *call);
+
+#endif
