@@ -4,6 +4,7 @@
 
 #include "client/client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,12 @@
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "client/reply.h"
 #include "node/server.h"
 #include "node/user_counts.h"
+
+#define APP_MAX	64u	/* bytes of a client's name or version that are kept */
 
 static char *
 header_user_copy(struct rotor_str s)
@@ -77,6 +81,8 @@ client_unref(struct rotor_client **cp)
 		return;
 	ASSERT(c->state == CLIENT_CLOSED && c->n_subs == 0 && c->n_queue == 0);
 	free(c->header_user);
+	free(c->app);
+	free(c->token);
 	OBJ_FREE(c);
 }
 
@@ -84,6 +90,33 @@ struct rotor_str
 client_user(const struct rotor_client *c)
 {
 	return c->user != NULL ? c->user->name : (struct rotor_str){ "", 0 };
+}
+
+int
+client_app_set(struct rotor_client *c, struct rotor_str name, struct rotor_str version)
+{
+	size_t n = utf8_cut(name.p, name.len, APP_MAX), v = utf8_cut(version.p, version.len, APP_MAX);
+
+	if (n + v == 0)
+		return 0;
+	c->app = calloc(1, n + 1 + v + 1);
+	if (c->app == NULL)
+		return -ENOMEM;
+	memcpy(c->app, name.p, n);
+	memcpy(c->app + n + 1, version.p, v);
+	return 0;
+}
+
+const char *
+client_app_name(const struct rotor_client *c)
+{
+	return c->app != NULL ? c->app : "";
+}
+
+const char *
+client_app_version(const struct rotor_client *c)
+{
+	return c->app != NULL ? c->app + strlen(c->app) + 1 : "";
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "client/op.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
+#include "node/denied.h"
 #include "node/server.h"
 
 static void
@@ -39,7 +40,7 @@ same_channels(const struct rotor_client *c, const struct rotor_connection_claims
 		if (client_sub_get(c, claims->subs[i].channel) == NULL)
 			return 0;
 	for (uint32_t i = 0; i < c->n_subs; i++)
-		if ((c->subs[i]->flags & SUB_FROM_TOKEN) && !claims_list(claims, c->subs[i]->chan->name))
+		if (c->subs[i]->source == SUB_BY_CONNECTION_TOKEN && !claims_list(claims, c->subs[i]->chan->name))
 			return 0;
 	return 1;
 }
@@ -65,6 +66,15 @@ channels_known(const struct rotor_client *c, const struct rotor_connection_claim
 		if (!channel_known(c, claims->subs[i].channel))
 			return 0;
 	return 1;
+}
+
+static int
+connection_denied(const struct rotor_client *c, const struct rotor_connection_claims *claims)
+{
+	struct token_facts t = { .user = claims->user, .id = claims->token_id,
+	    .issued_at = claims->issued_at };
+
+	return denied_token(c->w->srv->denied, &t, c->w->now_unix_ms / 1000);
 }
 
 static void
@@ -93,7 +103,8 @@ connection_verified(void *token, uint32_t verdict, const char *why,
 		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
 		return;
 	}
-	if (verdict != ROTOR_TOKEN_VALID || !str_eq(claims->user, client_user(c))) {
+	if (verdict != ROTOR_TOKEN_VALID || !str_eq(claims->user, client_user(c)) ||
+	    connection_denied(c, claims)) {
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
 		return;
 	}
@@ -105,6 +116,11 @@ connection_verified(void *token, uint32_t verdict, const char *why,
 		op_error(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
+	if (token_mark_set(&c->token, claims->token_id, claims->issued_at) != 0) {
+		op_error(op, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	c->by_token = 1;
 	if (claims->info.len > 0)
 		replace(&c->conn_info, claims->info);
 	if (claims->meta.len > 0)
@@ -144,6 +160,19 @@ claims_fit(const struct rotor_client *c, const struct sub *s, const struct rotor
 	    (claims->client.len == 0 || str_eq(claims->client, (struct rotor_str){ id, sizeof id }));
 }
 
+/* The token's facts, as far as the module tells them. */
+static struct token_facts
+subscription_facts(const struct rotor_subscription_claims *claims)
+{
+	struct token_facts t = { .user = claims->user, .channel = claims->grant.channel };
+
+	if (ROTOR_HAS(claims, issued_at)) {
+		t.id = claims->token_id;
+		t.issued_at = claims->issued_at;
+	}
+	return t;
+}
+
 static void
 subscription_verified(void *token, uint32_t verdict, const char *why,
     const struct rotor_subscription_claims *claims)
@@ -153,6 +182,7 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 	struct sub *s = op_is_late(op) ? NULL : client_sub_get(c, str_of(op->msg->sub_refresh->channel));
 	Cp__SubRefreshResult res = CP__SUB_REFRESH_RESULT__INIT;
 	Cp__Reply reply = CP__REPLY__INIT;
+	struct token_facts facts = { .issued_at = 0 };
 
 	(void)why;
 	if (s == NULL || verdict == ROTOR_TOKEN_ERROR) {
@@ -169,7 +199,10 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
 		return;
 	}
-	if (verdict != ROTOR_TOKEN_VALID || !claims_fit(c, s, claims)) {
+	if (verdict == ROTOR_TOKEN_VALID)
+		facts = subscription_facts(claims);
+	if (verdict != ROTOR_TOKEN_VALID || !claims_fit(c, s, claims) ||
+	    denied_token(c->w->srv->denied, &facts, c->w->now_unix_ms / 1000)) {
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
 		return;
 	}
@@ -177,6 +210,11 @@ subscription_verified(void *token, uint32_t verdict, const char *why,
 		op_error(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
+	if (token_mark_set(&s->token, facts.id, facts.issued_at) != 0) {
+		op_error(op, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	s->source = SUB_BY_TOKEN;
 	replace(&s->chan_info, claims->grant.info);
 	s->expire_at = claims->expire_at;
 	if (s->expire_at != 0) {

@@ -18,6 +18,7 @@
 #include "client/permit.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
+#include "node/denied.h"
 #include "node/server.h"
 #include "proto/hot.h"
 
@@ -102,6 +103,31 @@ permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value
 	subscribe_start(rq);
 }
 
+/* What a subscription token says of itself. */
+static void
+token_take(struct sub_request *rq, const struct rotor_subscription_claims *claims)
+{
+	struct arena *a = rq->arena;
+
+	rq->chan_info = arena_str(a, claims->grant.info);
+	rq->data = arena_str(a, claims->grant.data);
+	rq->expire_at = claims->expire_at;
+	if (!ROTOR_HAS(claims, issued_at))
+		return;
+	rq->token_id = arena_str(a, claims->token_id);
+	rq->issued_at = claims->issued_at;
+}
+
+static int
+token_denied(const struct sub_request *rq)
+{
+	const struct rotor_client *c = rq->client;
+	struct token_facts t = { .user = client_user(c), .channel = rq->name.full, .id = rq->token_id,
+	    .issued_at = rq->issued_at };
+
+	return denied_token(c->w->srv->denied, &t, c->w->now_unix_ms / 1000);
+}
+
 static void
 token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_subscription_claims *claims)
 {
@@ -137,10 +163,8 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
 		return;
 	}
-	rq->chan_info = arena_str(&op->arena, claims->grant.info);
-	rq->data = arena_str(&op->arena, claims->grant.data);
-	rq->expire_at = claims->expire_at;
-	if (permit_subscribe(rq, 1) != 0) {
+	token_take(rq, claims);
+	if (token_denied(rq) || permit_subscribe(rq, 1) != 0) {
 		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
 		return;
 	}

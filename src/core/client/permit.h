@@ -13,7 +13,7 @@ struct sub_request;
 enum permit { PERMIT_PASS, PERMIT_ALLOW, PERMIT_DENY };
 
 /* Goes through the rules that need nobody else; `has_token`: a valid subscription
- * token was shown.  0: allowed, or an error code. */
-uint32_t permit_subscribe(const struct sub_request *rq, int has_token);
+ * token was shown.  0: allowed, and rq->source is why; or an error code. */
+uint32_t permit_subscribe(struct sub_request *rq, int has_token);
 
 #endif

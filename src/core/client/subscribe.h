@@ -17,6 +17,7 @@
 #include <rotor/engine.h>
 
 #include "channel/name.h"
+#include "client/client.h"
 #include "proto/messages.h"
 
 struct arena;
@@ -43,6 +44,9 @@ struct sub_request {
 	struct rotor_str	data;		/* for the result */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct tags_filter	*filter;	/* goes over to the sub, or with the request */
+	enum sub_source		source;
+	struct rotor_str	token_id;	/* of SUB_BY_TOKEN */
+	int64_t			issued_at;	/* likewise; Unix seconds */
 	void			(*done)(struct sub_request *rq, uint32_t code);
 	void			*priv;
 
