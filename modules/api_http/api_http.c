@@ -65,12 +65,12 @@ static const struct rotor_option rows[] = {
 	  .def = "67108864", .min = 1024, .max = GIB,
 	  .doc = "Bytes a request's body may have; a longer one is answered 413." },
 	{ .path = "max_response_size", .kind = ROTOR_OPT_INT, .offset = OFF(max_response_size),
-	  .def = "268435456", .min = 1024, .max = GIB,
+	  .def = "268435456", .min = 4096, .max = GIB,
 	  .doc = "Bytes a response's body may have; a longer one is answered 500." },
 	{ .path = "read_timeout", .kind = ROTOR_OPT_DURATION, .offset = OFF(read_timeout_ms), .def = "30s",
 	  .doc = "Time in which a request's body has to arrive." },
 	{ .path = "openapi", .kind = ROTOR_OPT_BOOL, .offset = OFF(openapi),
-	  .doc = "Serve an OpenAPI description at <handler_prefix>/openapi.json of the internal listener." },
+	  .doc = "Serve an OpenAPI description as openapi.json under the prefix, on the internal listener." },
 };
 static const struct rotor_option_table options = ROTOR_OPTION_TABLE("http_api", rows, struct api_http_conf);
 

@@ -339,6 +339,26 @@ test_write_numbers(void **state)
 }
 
 static void
+test_out_limit(void **state)
+{
+	struct out o;
+
+	(void)state;
+	out_init(&o, NULL, 0);
+	o.limit = 300;
+	for (size_t i = 0; i < 300; i++)
+		out_byte(&o, 'x');
+	assert_false(o.failed);
+	assert_int_equal(o.len, 300);
+	out_byte(&o, 'x');
+	assert_true(o.failed);
+	assert_int_equal(o.len, 300);
+	out_reset(&o);
+	assert_null(out_reserve(&o, 301));
+	out_fini(&o);
+}
+
+static void
 test_out_failure(void **state)
 {
 	struct out o;
@@ -372,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_write_string),
 		cmocka_unit_test(test_write_raw),
 		cmocka_unit_test(test_write_numbers),
+		cmocka_unit_test(test_out_limit),
 		cmocka_unit_test(test_out_failure),
 	};
 

@@ -32,7 +32,7 @@ _Static_assert(offsetof(struct response, result) == offsetof(Ap__PublishResponse
 /* Small elements of arrays grow when decoded, about 30 times at worst. */
 #define DECODED_FACTOR		64u
 /* And results take more than their text: pointers, lengths, zeros that are not written. */
-#define RESULT_FACTOR		16u
+#define RESULT_FACTOR		8u
 
 /* An outermost call: the arena and the way back to the front end. */
 struct outer_call {
@@ -217,11 +217,12 @@ api_decode(struct api_call *call, struct rotor_str body)
 }
 
 void
-api_limit_results(struct api_call *call, size_t max_response)
+api_limit_results(struct api_call *call, size_t body_len, size_t max_response)
 {
 	struct arena *a = call->arena;
 
-	a->limit = max_response != 0 ? a->total + max_response * RESULT_FACTOR : 0;
+	a->limit = max_response == 0 ? 0 : a->total + body_len * DECODED_FACTOR +
+	    max_response * RESULT_FACTOR;
 }
 
 static void
@@ -257,6 +258,6 @@ rotor_api_call(struct rotor_worker *w, const struct rotor_api_request *req,
 		return;
 	}
 	oc->max_response = req->max_response;
-	api_limit_results(&oc->call, req->max_response);
+	api_limit_results(&oc->call, req->body.len, req->max_response);
 	api_run(&oc->call);
 }

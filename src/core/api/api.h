@@ -49,6 +49,7 @@ struct api_method {
 	const char		*doc;		/* one sentence */
 };
 
+#define API_MAX_METHODS	64u	/* a bit each in what a key may do */
 #define API_NOT_IN_BATCH	SIZE_MAX
 
 /* In the order of the service; a batch command with several is looked through in it. */
@@ -58,13 +59,15 @@ extern const size_t api_n_methods;
 /* Decodes the method's request into the arena, which grows no further than the body
  * allows.  NULL: malformed, or no memory. */
 const ProtobufCMessage *api_decode(struct api_call *call, struct rotor_str body);
-/* Lets results take memory in proportion to the response they end up in; 0: no limit. */
-void api_limit_results(struct api_call *call, size_t max_response);
+/* Lets results take memory in proportion to the request and to the response they end up
+ * in; 0: no limit. */
+void api_limit_results(struct api_call *call, size_t body_len, size_t max_response);
 /* Runs the call when its caller may make it, and fails it otherwise. */
 void api_run(struct api_call *call);
 /* `result` is of the method's result type and lives in the arena (or outlives the
  * call); NULL means an empty one. */
 void api_finish(struct api_call *call, void *result);
+/* ROTOR_ERR_PERMISSION_DENIED says that the caller's key does not go so far. */
 void api_fail(struct api_call *call, uint32_t code);
 /* A zeroed message in the call's arena, or NULL. */
 void *api_new(struct api_call *call, const ProtobufCMessageDescriptor *d);

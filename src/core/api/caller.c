@@ -38,7 +38,7 @@ struct api_callers {
 
 #define EVERY_METHOD	UINT64_MAX
 
-/* An empty list, or one that names batch: a batch's commands are checked one by one. */
+/* An empty list names all.  batch need not be named: its commands are checked one by one. */
 static uint64_t
 method_bits(const struct rotor_strlist *names)
 {
@@ -65,8 +65,7 @@ callers_new(struct rotor_server *srv)
 	    "Server API calls refused because the key may not make them.", "key", NULL, 0);
 	struct api_callers *c = calloc(1, sizeof *c + keys->n * sizeof c->v[0]);
 
-	_Static_assert(sizeof c->v[0].methods * 8 >= 64, "a bit a method");
-	ASSERT(api_n_methods <= 64);
+	_Static_assert(sizeof c->v[0].methods * 8 >= API_MAX_METHODS, "a bit a method");
 	if (c == NULL)
 		return NULL;
 	c->magic = API_CALLERS_MAGIC;

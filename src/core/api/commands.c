@@ -176,7 +176,7 @@ run_next(struct commands *c)
 	/* What asks for nothing is not looked at. */
 	c->call.req = c->call.method->request->n_fields == 0
 	    ? api_new(&c->call, c->call.method->request) : api_decode(&c->call, codec_str(cmd->params));
-	api_limit_results(&c->call, c->out.limit);
+	api_limit_results(&c->call, cmd->params.len, c->out.limit);
 	if (c->call.req == NULL)
 		api_fail(&c->call, ROTOR_ERR_BAD_REQUEST);
 	else

@@ -242,11 +242,12 @@ listing_done(struct rotor_worker *w, struct tour *t)
 		api_finish(call, l->res);
 }
 
-/* Results take no more memory than the call allows; half of it is for what follows. */
+/* A page is to fit into the longest response, of whose size the call has several times
+ * in memory; as text it is shorter than in memory. */
 static size_t
 memory_limit(const struct arena *a)
 {
-	return a->limit == 0 ? 0 : a->limit > a->total ? (a->limit - a->total) / 2 + 1 : 1;
+	return a->limit == 0 ? 0 : a->limit > a->total ? (a->limit - a->total) / 16 + 1 : 1;
 }
 
 static struct listing *

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/str.h"
+#include "node/stats.h"
 
 #define ROW(nm, rpc, req, res, at_command, at_reply, whole, doc)	\
 	{ { sizeof(struct rotor_api_method), #nm, rpc }, at_command, at_reply,	\
@@ -18,6 +19,8 @@
 const struct api_method api_methods[] = {
 #include "proto/api_methods.h"
 };
+_Static_assert(sizeof api_methods / sizeof api_methods[0] <= API_MAX_METHODS &&
+    API_MAX_METHODS <= STATS_API_METHODS, "room for all methods");
 const size_t api_n_methods = sizeof api_methods / sizeof api_methods[0];
 
 const struct rotor_api_method *

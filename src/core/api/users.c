@@ -22,6 +22,26 @@ given(struct rotor_worker *w, void *priv)
 	api_finish(priv, NULL);
 }
 
+/* A subscription that has expired already is an error, but only where there was anybody
+ * to subscribe. */
+struct subscribing {
+	struct api_call		*call;
+	_Atomic uint32_t	error;
+};
+
+static void
+subscribed(struct rotor_worker *w, void *priv)
+{
+	struct subscribing *s = priv;
+	uint32_t code = atomic_load(&s->error);
+
+	(void)w;
+	if (code != 0)
+		api_fail(s->call, code);
+	else
+		api_finish(s->call, NULL);
+}
+
 static void
 give(struct api_call *call, const struct direct_order *o)
 {
@@ -65,10 +85,11 @@ api_subscribe(struct api_call *call)
 	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = str_of(r->user),
 	    .client = str_of(r->client), .session = str_of(r->session), .channel = str_of(r->channel),
 	    .expire_at = r->expire_at > 0 ? r->expire_at : 0 };
+	struct subscribing *s = arena_alloc(call->arena, sizeof *s);
 	uint32_t code = o.channel.len == 0 ? ROTOR_ERR_BAD_REQUEST : channel_known(call, o.channel);
 
-	if (code == 0 && r->expire_at > 0 && r->expire_at <= call->w->now_unix_ms / 1000)
-		code = ROTOR_ERR_INTERNAL;	/* it has expired already */
+	if (code == 0 && s == NULL)
+		code = ROTOR_ERR_INTERNAL;
 	if (code == 0)
 		code = api_payload(call, r->info, r->b64info, &o.info);
 	if (code == 0)
@@ -84,7 +105,11 @@ api_subscribe(struct api_call *call)
 		o.since_offset = r->recover_since->offset;
 		o.since_epoch = str_of(r->recover_since->epoch);
 	}
-	give(call, &o);
+	s->call = call;
+	atomic_init(&s->error, 0);
+	o.ret_error = &s->error;
+	if (direct_give(call->w, &o, subscribed, s) != 0)
+		api_fail(call, ROTOR_ERR_INTERNAL);
 }
 
 void

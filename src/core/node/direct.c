@@ -85,6 +85,11 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	struct api_sub *as;
 	struct sub_request *rq;
 
+	if (o->expire_at != 0 && o->expire_at <= c->w->now_unix_ms / 1000) {
+		if (o->ret_error != NULL)
+			atomic_store(o->ret_error, ROTOR_ERR_INTERNAL);
+		return;
+	}
 	replace_existing(c, o->channel);
 	if (c->n_subs >= cc->client.channel_limit) {
 		client_close(c, ROTOR_DISCONNECT_CHANNEL_LIMIT, NULL);

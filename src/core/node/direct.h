@@ -9,6 +9,7 @@
 #ifndef ROTOR_NODE_DIRECT_H
 #define ROTOR_NODE_DIRECT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ struct direct_order {
 	uint32_t		code;		/* disconnect, unsubscribe */
 	struct rotor_str	reason;		/* disconnect */
 	int			expired;	/* refresh: end it */
+	/* subscribe, may be NULL: set to an error code when there is a connection for
+	 * which the subscription would have expired already */
+	_Atomic uint32_t	*ret_error;
 };
 
 typedef void direct_done_f(struct rotor_worker *w, void *priv);

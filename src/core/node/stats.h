@@ -8,7 +8,7 @@
 struct rotor_server;
 
 #define STATS_COMMANDS		12u
-#define STATS_API_METHODS	32u
+#define STATS_API_METHODS	64u
 
 struct stats {
 	rotor_metric_id	num_clients;		/* gauges: the sum over the workers */

@@ -12,7 +12,7 @@
  * may continue it are: where the last copy would have gone on, which finds the text
  * around a changed value; the one as far from the end, which finds the common tail;
  * and those blocks of `from` that hold the next bytes of `to`, which a hash table
- * knows.  The copy that saves most is written, if any saves something.
+ * knows.  The copy that saves most is taken, if any saves enough.
  *
  * Blocks are hashed with str_hash() at each position instead of a rolling hash: that
  * is two multiplications of words that do not wait for the position before, and its
@@ -37,6 +37,7 @@
 #define BLOCK		16u	/* bytes behind one entry of the table */
 #define TRIES		32u	/* blocks compared at one position */
 #define SETTLED		32u	/* a copy of so many bytes is not worth a look at blocks */
+#define WORTH		3	/* bytes; a copy that saves no more may hide a better one */
 #define COPY_MIN	4u	/* bytes; "4@0," is no shorter */
 #define DELTA_MIN	8u	/* "8\n8@0,0;" */
 #define SIZE_LIMIT	UINT32_MAX	/* decoders count in 32 bits */
@@ -251,14 +252,14 @@ encode(struct fossil *f)
 	if (put(f, f->to.len, '\n', NULL, 0) != 0)
 		return -1;
 	while (f->to.len - at >= COPY_MIN) {
-		best = (struct copy){ .saves = 0 };
+		best = (struct copy){ .saves = WORTH };
 		try_slides(f, at, &best);
 		if (best.len < SETTLED && f->to.len - at >= BLOCK)
 			try_blocks(f, at, &best);
-		if (best.saves > 0 && take(f, &best) != 0)
+		if (best.len > 0 && take(f, &best) != 0)
 			return -1;
 		was = at;
-		at = best.saves > 0 ? f->done : at + 1;
+		at = best.len > 0 ? f->done : at + 1;
 		f->tries = min(f->tries + at - was, TRIES);
 	}
 	if (put_last(f) != 0 || put_literal(f, f->to.len) != 0)

@@ -42,6 +42,8 @@ out_grow(struct out *o, size_t len)
 		return -1;
 	while (cap < o->len + len)
 		cap *= 2;
+	if (o->limit != 0 && cap > o->limit)
+		cap = o->limit;
 	p = o->borrowed ? malloc(cap) : realloc(o->p, cap);
 	if (p == NULL)
 		return -1;
