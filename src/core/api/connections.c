@@ -189,7 +189,6 @@ listing_visit(struct rotor_worker *w, struct tour *t)
 			return 1;
 		}
 		before = t->pos;
-		work -= work > 0;
 		work -= c->n_subs < work ? c->n_subs : work;
 	}
 	return 0;

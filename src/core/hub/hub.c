@@ -119,7 +119,8 @@ hub_client_next(struct hub *hub, const struct rotor_str *user, uint64_t *pos, ui
 		*pos = MAP_SCAN_END;
 		return NULL;
 	}
-	for (; *work > 0 && *pos < MAP_SCAN_END; (*work)--) {
+	while (*work > 0 && *pos < MAP_SCAN_END) {
+		(*work)--;
 		if (u != NULL && u->n_clients <= FEW)
 			return next_of_few(u, pos);
 		c = map_scan(&hub->clients, pos);

@@ -99,6 +99,8 @@ enforce_some(struct rotor_worker *w, const struct rotor_str *user, uint64_t *pos
 	uint32_t work = TURN_WORK;
 	struct rotor_client *c;
 
+	if (w->hub == NULL)
+		return 1;	/* the worker has stopped */
 	while ((c = hub_client_next(w->hub, user, pos, &work)) != NULL) {
 		work -= c->n_subs < work ? c->n_subs : work;
 		client_ref(c);
@@ -113,14 +115,13 @@ patrol_step(struct rotor_worker *w, struct inbox_msg *m)
 {
 	struct patrol *p = (struct patrol *)m;
 
-	/* Without its hub the worker has stopped. */
-	p->under_way = w->hub != NULL && (!enforce_some(w, NULL, &p->pos) || p->again);
-	if (!p->under_way)
-		return;
-	if (p->pos == MAP_SCAN_END) {
+	if (enforce_some(w, NULL, &p->pos)) {
+		p->under_way = p->again;
 		p->again = 0;
 		p->pos = 0;
 	}
+	if (!p->under_way)
+		return;
 	worker_push(w, &p->msg);
 }
 
