@@ -4,7 +4,8 @@
 
 build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
-	libevent-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev libyaml-dev
+	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev
+	libyaml-dev
 	protobuf-c-compiler zlib1g-dev
 )
 test_packages=(
@@ -50,6 +51,31 @@ packages_install() {
 	# shellcheck disable=SC2086	# a list
 	as_root env DEBIAN_FRONTEND=noninteractive \
 	    apt-get -q -y install --no-install-recommends $missing </dev/null
+}
+
+# go_install: installs Go for the tests, unless there is one.  It has to be one that
+# fetches a newer Go by itself, as those from 1.21 on do; Debian 12 has it in its backports.
+go_install() {
+	local suite sources status=0
+	if command -v go >/dev/null || ! command -v apt-get >/dev/null; then
+		return
+	fi
+	suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	if [ "$suite" != bookworm ]; then
+		packages_install golang-go
+		return
+	fi
+	say "installing golang-go from $suite-backports"
+	sources=$(mktemp -d)
+	chmod 755 "$sources"
+	cp -r /etc/apt/sources.list.d/. "$sources"
+	echo "deb http://deb.debian.org/debian $suite-backports main" >"$sources/backports.list"
+	as_root apt-get -q -o Dir::Etc::SourceParts="$sources" update </dev/null &&
+	    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	    -o Dir::Etc::SourceParts="$sources" install --no-install-recommends \
+	    -t "$suite-backports" golang-go </dev/null || status=$?
+	rm -rf "$sources"
+	return "$status"
 }
 
 # build_in DIR CONFIGURE-OPTION...: configures the source tree out of it, as often as

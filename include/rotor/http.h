@@ -59,7 +59,7 @@ struct rotor_http_request {
 	struct rotor_worker		*worker;
 	uint32_t			method;
 	uint32_t			listener;	/* ROTOR_HTTP_EXTERNAL and/or _INTERNAL */
-	struct rotor_str		path;		/* decoded, without the query */
+	struct rotor_str		path;		/* decoded but for %2F, without the query */
 	struct rotor_str		query;		/* raw, without the '?' */
 	struct rotor_str		body;
 	struct rotor_str		remote_addr;

@@ -75,6 +75,15 @@ ROTOR_API const void *rotor_instance_conf(struct rotor_instance *inst);
  * ("http_api.external").  The empty string or 0 for an unknown path. */
 ROTOR_API const char *rotor_server_conf_str(const struct rotor_server *srv, const char *path);
 ROTOR_API int64_t rotor_server_conf_int(const struct rotor_server *srv, const char *path);
+/* Where the option at `path` was set ("rotor.yaml:12"), for a message about its value;
+ * as snprintf() does.  Control thread. */
+ROTOR_API int rotor_server_conf_where(const struct rotor_server *srv, const char *path,
+    char *buf, size_t size);
+
+/* Between the two the stopping server keeps its workers, for the module has answers to
+ * give; for some seconds at most.  Counted; any thread. */
+ROTOR_API void rotor_server_hold(struct rotor_server *srv);
+ROTOR_API void rotor_server_release(struct rotor_server *srv);
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,8 @@ struct rotor_objlist {
 #define ROTOR_OPT_DURATION	3u	/* int64_t milliseconds; "1h2m", "300ms" */
 #define ROTOR_OPT_STR		4u	/* const char *, never NULL */
 #define ROTOR_OPT_SECRET	5u	/* as STR; masked wherever it is shown */
-#define ROTOR_OPT_PEM		6u	/* as STR: PEM text, however it was given */
+#define ROTOR_OPT_PEM		6u	/* as STR: PEM text, however it was given; "" in
+				 * a section whose key "enabled" is off */
 #define ROTOR_OPT_STRLIST	7u	/* struct rotor_strlist */
 #define ROTOR_OPT_PAIRS		8u	/* struct rotor_pairs */
 #define ROTOR_OPT_OBJLIST	9u	/* struct rotor_objlist of `sub` */

@@ -150,7 +150,7 @@ wants_transport_errors(const struct api_http *a, struct rotor_http_request *r)
 static int
 is_old_endpoint(const struct api_http *a, const struct rotor_http_request *r)
 {
-	return r->path.len == a->prefix_len;
+	return r->path.len == (a->prefix_len > 0 ? a->prefix_len : 1);
 }
 
 /* The method that the path names, or NULL. */
@@ -208,16 +208,16 @@ admit_openapi(void *ctx, struct rotor_http_request *r)
 	return r->method == ROTOR_HTTP_GET || r->method == ROTOR_HTTP_HEAD ? 0 : 405;
 }
 
-/* The prefix without its trailing slash.  0 or -EINVAL. */
+/* The prefix without its trailing slash: "" for "/".  0 or -EINVAL. */
 static int
 prefix_copy(const char *from, char *to, size_t cap)
 {
 	size_t len = strlen(from);
 
-	if (len > 1 && from[len - 1] == '/')
-		len--;
 	if (len == 0 || len >= cap || from[0] != '/')
 		return -EINVAL;
+	if (from[len - 1] == '/')
+		len--;
 	memcpy(to, from, len);
 	to[len] = '\0';
 	return 0;
@@ -228,7 +228,7 @@ serve(struct api_http *a, struct rotor_instance *inst)
 {
 	const struct api_http_conf *conf = a->conf;
 	char prefix[256];
-	struct rotor_http_route route = { .size = sizeof route, .path = prefix,
+	struct rotor_http_route route = { .size = sizeof route, .path = "/",
 	    .flags = ROTOR_HTTP_PREFIX | (conf->external ? ROTOR_HTTP_EXTERNAL : ROTOR_HTTP_INTERNAL),
 	    .max_body = (uint32_t)conf->max_request_size,
 	    .body_timeout_ms = (uint32_t)(conf->read_timeout_ms < DAY_MS ? conf->read_timeout_ms : DAY_MS),
@@ -240,6 +240,8 @@ serve(struct api_http *a, struct rotor_instance *inst)
 		return -EINVAL;
 	}
 	a->prefix_len = strlen(prefix);
+	if (a->prefix_len > 0)
+		route.path = prefix;
 	if (conf->insecure)
 		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "INSECURE HTTP API mode: no key is asked for");
 	else if (conf->key[0] == '\0' && !rotor_api_has_keys(a->srv))
@@ -258,7 +260,7 @@ serve_openapi(struct api_http *a, struct rotor_instance *inst)
 
 	if (prefix_copy(a->conf->handler_prefix, prefix, sizeof prefix) != 0)
 		return -EINVAL;
-	a->openapi = rotor_api_openapi(prefix, a->conf->insecure);
+	a->openapi = rotor_api_openapi(prefix[0] != '\0' ? prefix : "/", a->conf->insecure);
 	if (a->openapi == NULL)
 		return -ENOMEM;
 	snprintf(path, sizeof path, "%s/openapi.json", prefix);

@@ -410,10 +410,10 @@ claims_read(struct rotor_str text, uint32_t kind, const char *user_claim,
 }
 
 int
-header_read(struct rotor_str text, struct scratch *s, struct rotor_str *ret_alg,
-    const char **ret_why)
+header_read(struct rotor_str text, struct scratch *s, struct header *ret, const char **ret_why)
 {
-	struct rotor_str key, alg = { NULL, 0 };
+	struct header h = { .alg = { NULL, 0 } };
+	struct rotor_str key;
 	struct scan_value doc, v;
 	struct scan sc;
 	int r;
@@ -422,8 +422,9 @@ header_read(struct rotor_str text, struct scratch *s, struct rotor_str *ret_alg,
 	if (scan_document(text, &doc) != 0 || scan_enter_object(&sc, &doc) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &v)) == 1) {
-		if (str_is(key, "alg") && scan_text(&v, s, &alg) != 0) {
-			*ret_why = "header's alg is not a string";
+		if ((str_is(key, "alg") && scan_text(&v, s, &h.alg) != 0) ||
+		    (str_is(key, "kid") && read_str(&v, s, &h.kid) != 0)) {
+			*ret_why = "header's alg or kid is not a string";
 			return (-1);
 		}
 		/* Extensions that must be understood (RFC 7515, 4.1.11); none is. */
@@ -432,7 +433,7 @@ header_read(struct rotor_str text, struct scratch *s, struct rotor_str *ret_alg,
 			return (-1);
 		}
 	}
-	*ret_alg = alg;
+	*ret = h;
 	return (r);
 }
 

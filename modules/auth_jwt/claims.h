@@ -68,8 +68,12 @@ struct claims {
 int claims_read(struct rotor_str text, uint32_t kind, const char *user_claim,
     struct scratch *s, struct claims *ret, const char **ret_why);
 
-/* The `alg` of a token's header.  0, or -1 with a reason. */
-int header_read(struct rotor_str text, struct scratch *s, struct rotor_str *ret_alg,
+struct header {
+	struct rotor_str	alg, kid;	/* empty: not said */
+};
+
+/* A token's header.  0, or -1 with a reason. */
+int header_read(struct rotor_str text, struct scratch *s, struct header *ret,
     const char **ret_why);
 
 /* What a sub grants: base64 wins over JSON.  0, or -1: malformed base64, or no

@@ -18,9 +18,13 @@
 #include <jwt.h>
 
 #include "conf.h"
+#include "fault.h"
+#include "jwks_fetch.h"
 #include "scan.h"
 #include "scratch.h"
+#include "url_template.h"
 #include "verifier.h"
+#include "wait.h"
 
 #define TTL_DEFAULT	(7 * 24 * 3600)
 #define TTL_MAX		INT64_C(100000000000)	/* some 3,000 years */
@@ -156,17 +160,17 @@ generate(const struct request *rq)
 
 static uint32_t
 verify(const struct request *rq, const struct verifier *v, struct rotor_str jwt,
-    struct scratch *s, struct rotor_str *ret_user, struct rotor_str *ret_channel,
-    const char **ret_why)
+    struct key_ask *ask, struct scratch *s, struct rotor_str *ret_user,
+    struct rotor_str *ret_channel, const char **ret_why)
 {
 	struct rotor_subscription_claims sc = { .size = sizeof sc };
 	struct rotor_connection_claims cc = { .size = sizeof cc };
 	uint32_t verdict;
 
 	if (rq->subscription)
-		verdict = verifier_subscription(v, jwt, rq->now, s, &sc, ret_why);
+		verdict = verifier_subscription(v, jwt, rq->now, ask, s, &sc, ret_why);
 	else
-		verdict = verifier_connection(v, jwt, rq->now, s, &cc, ret_why);
+		verdict = verifier_connection(v, jwt, rq->now, ask, s, &cc, ret_why);
 	*ret_user = rq->subscription ? sc.user : cc.user;
 	*ret_channel = sc.grant.channel;
 	return (verdict);
@@ -200,7 +204,7 @@ static void
 print_refused(const struct request *rq, uint32_t verdict, const char *why, const struct token *t)
 {
 	fputs("error: token with algorithm ", rq->out);
-	put_text(rq->out, t->alg);
+	put_text(rq->out, t->header.alg);
 	fputs(" and claims ", rq->out);
 	put_text(rq->out, t->claims);
 	fprintf(rq->out, " has error: %s%s\n",
@@ -211,6 +215,7 @@ static int
 check_token(const struct request *rq, const struct verifier *v, struct scratch *s)
 {
 	struct rotor_str jwt = { rq->args[0], strlen(rq->args[0]) }, user, channel;
+	struct key_ask ask = { .answered = 0 };
 	struct token t;
 	const char *why;
 	uint32_t verdict;
@@ -219,7 +224,12 @@ check_token(const struct request *rq, const struct verifier *v, struct scratch *
 		fprintf(rq->out, "error: invalid token: %s\n", why);
 		return (1);
 	}
-	verdict = verify(rq, v, jwt, s, &user, &channel, &why);
+	verdict = verify(rq, v, jwt, &ask, s, &user, &channel, &why);
+	if (verdict == VERIFIER_ASK) {
+		wait_for_key(v, &ask);
+		verdict = verify(rq, v, jwt, &ask, s, &user, &channel, &why);
+		jwk_unref(&ask.key);
+	}
 	if (verdict != ROTOR_TOKEN_VALID) {
 		print_refused(rq, verdict, why, &t);
 		return (1);
@@ -228,26 +238,55 @@ check_token(const struct request *rq, const struct verifier *v, struct scratch *
 	return (0);
 }
 
+/* What a key set lacks is said at once, for nobody reads a log here. */
+static void
+print_report(void *priv, const struct jwks_report *rep)
+{
+	const struct request *rq = priv;
+	char url[URL_MAX_LEN];
+
+	if (rep->error == NULL)
+		return;
+	url_public(rep->url, url, sizeof url);
+	fprintf(rq->out, "%s: %s\n", url, rep->error);
+}
+
+static int
+check_by(const struct request *rq, const struct key_sets *ks)
+{
+	struct verifier *v;
+	struct scratch s;
+	struct fault f;
+	int status;
+
+	if (verifier_new(rq->conf, rq->path, 0, ks, &v, &f) != 0) {
+		fprintf(rq->out, "error: %s: %s\n", f.key, f.text);
+		return (1);
+	}
+	scratch_init(&s);
+	status = check_token(rq, v, &s);
+	scratch_fini(&s);
+	verifier_unref(&v);
+	return (status);
+}
+
 static int
 check(const struct request *rq)
 {
-	char err[VERIFIER_ERR_MAX];
-	struct verifier *v;
-	struct scratch s;
+	struct key_sets ks = { .report = print_report, .priv = (void *)(uintptr_t)rq };
 	int status;
 
 	if (rq->n_args != 1) {
 		fprintf(rq->out, "error: provide token to check [rotor %s <TOKEN>]\n", rq->name);
 		return (1);
 	}
-	if (verifier_new(rq->conf, rq->path, 0, &v, err) != 0) {
-		fprintf(rq->out, "error: %s\n", err);
+	ks.fetcher = fetcher_new();
+	if (ks.fetcher == NULL) {
+		fputs("error: no memory\n", rq->out);
 		return (1);
 	}
-	scratch_init(&s);
-	status = check_token(rq, v, &s);
-	scratch_fini(&s);
-	verifier_free(&v);
+	status = check_by(rq, &ks);
+	fetcher_free(&ks.fetcher);
 	return (status);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keys.h - the keys of one verifier, prepared, and the check of a signature.
+ * keys.h - the keys that a configuration block holds, prepared, and the check of a
+ * signature.
  *
  * A key belongs to a family (HMAC, RSA, ECDSA) and the token's `alg` to exactly one
  * family, so no key is ever used for another's algorithm.  OpenSSL does the
@@ -11,13 +12,12 @@
 
 #include <rotor/abi.h>
 
+struct fault;
 struct keys;
 struct token_conf;
 
-/* The keys of the block at `path` ("client.token").  0, or -errno with a message
- * that names the key in `err`. */
-int keys_new(const struct token_conf *conf, const char *path, struct keys **ret,
-    char *err, size_t err_len);
+/* The keys of the block at `path` ("client.token").  0, or -errno with *f set. */
+int keys_new(const struct token_conf *conf, const char *path, struct keys **ret, struct fault *f);
 void keys_free(struct keys **kp);
 
 /* Checks the signature `sig` of `text` (the first two parts with their dot) by the

@@ -11,6 +11,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "scratch.h"
+#include "url_template.h"
+
 #define MATCH_STEPS	100000u		/* some milliseconds at worst */
 #define MATCH_HEAP_KB	1024u
 
@@ -145,4 +148,63 @@ pattern_match(const struct pattern *p, struct rotor_str s)
 	pcre2_match_data_free(md);
 	/* 0: matched, with more groups than `md` has room for. */
 	return (r >= 0);
+}
+
+/* Room for the variables there are and `n` more. */
+static struct url_var *
+grow_vars(struct url_vars *vars, size_t n, struct scratch *s)
+{
+	struct url_var *v = scratch_array(s, vars->n + n, sizeof *v);
+
+	if (v != NULL && vars->n > 0)
+		memcpy(v, vars->v, vars->n * sizeof *v);
+	return (v);
+}
+
+/* The group of one row of PCRE2's table of names: its number in two bytes, its name. */
+static struct url_var
+group_var(PCRE2_SPTR row, struct rotor_str subject, const PCRE2_SIZE *at)
+{
+	size_t i = (size_t)(row[0] << 8 | row[1]);
+	const char *name = (const char *)row + 2;
+	struct url_var var = { { name, strlen(name) }, { "", 0 } };
+
+	if (at[2 * i] != PCRE2_UNSET)
+		var.value = (struct rotor_str){ subject.p + at[2 * i], at[2 * i + 1] - at[2 * i] };
+	return (var);
+}
+
+static int
+add_groups(const struct pattern *p, struct rotor_str subject, pcre2_match_data *md,
+    struct scratch *s, struct url_vars *vars)
+{
+	uint32_t n = 0, row_len = 0, i;
+	PCRE2_SPTR row = NULL;
+
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &n);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &row_len);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &row);
+	if (n == 0)
+		return (1);
+	vars->v = grow_vars(vars, n, s);
+	if (vars->v == NULL)
+		return (0);
+	for (i = 0; i < n; i++, row += row_len)
+		vars->v[vars->n++] = group_var(row, subject, pcre2_get_ovector_pointer(md));
+	return (1);
+}
+
+int
+pattern_groups(const struct pattern *p, struct rotor_str subject, struct scratch *s,
+    struct url_vars *vars)
+{
+	pcre2_match_data *md = pcre2_match_data_create_from_pattern(p->code, NULL);
+	int ok;
+
+	if (subject.p == NULL)
+		subject.p = "";
+	ok = md != NULL && pcre2_match(p->code, (PCRE2_SPTR)subject.p, subject.len, 0, 0, md,
+	    p->limits) > 0 && add_groups(p, subject, md, s, vars);
+	pcre2_match_data_free(md);
+	return (ok);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "b64.h"
-#include "claims.h"
 
 /* Cuts *rest at its first dot; the front, or all of it without a dot. */
 static struct rotor_str
@@ -44,5 +43,5 @@ token_parse(struct rotor_str jwt, struct scratch *s, struct token *ret, const ch
 	    b64_decode_url(claims, s, &ret->claims) != 0 ||
 	    b64_decode_url(rest, s, &ret->sig) != 0)
 		return (-1);
-	return (header_read(json, s, &ret->alg, ret_why));
+	return (header_read(json, s, &ret->header, ret_why));
 }

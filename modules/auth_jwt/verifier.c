@@ -8,25 +8,37 @@
 #include "verifier.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
+#include "alg.h"
 #include "claims.h"
 #include "conf.h"
+#include "fault.h"
+#include "jwk.h"
+#include "jwks_safety.h"
 #include "keys.h"
 #include "pattern.h"
 #include "scratch.h"
+#include "url_template.h"
 
 struct verifier {
-	struct keys	*keys;
-	struct pattern	*issuer_re, *audience_re;	/* NULL: not asked for */
-	char		*issuer, *audience;		/* "": not asked for */
-	char		*user_claim;			/* "": sub */
-	int		skip_signature;
+	atomic_uint		refs;
+	struct keys		*keys;			/* NULL: a key set has them */
+	struct url_template	*endpoint;		/* of that */
+	struct jwks_source	*source;
+	struct pattern		*issuer_re, *audience_re;	/* NULL: not asked for */
+	char			*issuer, *audience;	/* "": not asked for */
+	char			*user_claim;		/* "": sub */
+	int			skip_signature;
 };
+
+/*
+ * Making one.
+ */
 
 static int
 user_claim_ok(const char *s)
@@ -36,88 +48,145 @@ user_claim_ok(const char *s)
 
 /* 0, or -EINVAL when the block contradicts itself. */
 static int
-check_conf(const struct token_conf *conf, const char *path, char *err)
+check_conf(const struct token_conf *conf, const char *path, struct fault *f)
 {
-	const char *why = NULL;
-
-	if (*conf->jwks_public_endpoint != '\0')
-		why = "jwks_public_endpoint: key sets (JWKS) are not supported by this version";
-	else if (*conf->audience != '\0' && *conf->audience_regex != '\0')
-		why = "audience: cannot be used together with audience_regex";
-	else if (*conf->issuer != '\0' && *conf->issuer_regex != '\0')
-		why = "issuer: cannot be used together with issuer_regex";
-	else if (!user_claim_ok(conf->user_id_claim))
-		why = "user_id_claim: must consist of letters and underscores";
-	if (why == NULL)
-		return (0);
-	snprintf(err, VERIFIER_ERR_MAX, "%s.%s", path, why);
-	return (-EINVAL);
+	if (*conf->audience != '\0' && *conf->audience_regex != '\0')
+		return (fault_set(f, path, "audience",
+		    "cannot be used together with audience_regex: take one out"));
+	if (*conf->issuer != '\0' && *conf->issuer_regex != '\0')
+		return (fault_set(f, path, "issuer",
+		    "cannot be used together with issuer_regex: take one out"));
+	if (!user_claim_ok(conf->user_id_claim))
+		return (fault_set(f, path, "user_id_claim",
+		    "expected the name of a claim, of letters and underscores"));
+	return (0);
 }
 
 static int
-add_pattern(const char *text, const char *path, const char *key, struct pattern **ret, char *err)
+add_pattern(const char *text, const char *path, const char *key, struct pattern **ret,
+    struct fault *f)
 {
-	char why[VERIFIER_ERR_MAX / 2];
+	char why[192];
 	int r;
 
 	if (*text == '\0')
 		return (0);
 	r = pattern_new(text, ret, why, sizeof why);
 	if (r != 0)
-		snprintf(err, VERIFIER_ERR_MAX, "%s.%s: %s", path, key, why);
+		fault_set(f, path, key, "expected a regular expression of Go (RE2): %s", why);
 	return (r);
 }
 
 static int
-add_strings(struct verifier *v, const struct token_conf *conf, const char *path, char *err)
+add_strings(struct verifier *v, const struct token_conf *conf, const char *path, struct fault *f)
 {
 	v->issuer = strdup(conf->issuer);
 	v->audience = strdup(conf->audience);
 	v->user_claim = strdup(conf->user_id_claim);
 	if (v->issuer != NULL && v->audience != NULL && v->user_claim != NULL)
 		return (0);
-	snprintf(err, VERIFIER_ERR_MAX, "%s: no memory", path);
-	return (-ENOMEM);
+	return (fault_no_memory(f, path));
+}
+
+/* The groups that fill the URL: what is not safe is refused, or left to the operator
+ * with a warning. */
+static int
+check_safety(const struct verifier *v, const struct token_conf *conf, const char *path,
+    struct fault *f)
+{
+	char why[SAFETY_WHY_MAX];
+	const char *key = NULL;
+
+	if (jwks_safety_check(conf->issuer_regex, v->endpoint, why) != 0)
+		key = "issuer_regex";
+	else if (jwks_safety_check(conf->audience_regex, v->endpoint, why) != 0)
+		key = "audience_regex";
+	if (key == NULL)
+		return (0);
+	fault_set(f, path, key, "%s", why);
+	return (conf->skip_jwks_safety_check ? 0 : -EINVAL);
+}
+
+static int
+has_static_key(const struct token_conf *conf)
+{
+	return (*conf->hmac_secret_key != '\0' || *conf->hmac_previous_secret_key != '\0' ||
+	    *conf->rsa_public_key != '\0' || *conf->ecdsa_public_key != '\0');
+}
+
+/* The key set takes the place of the block's other keys. */
+static int
+add_key_set(struct verifier *v, const struct token_conf *conf, const char *path,
+    const struct key_sets *ks, struct fault *f)
+{
+	const char *why;
+	int r;
+
+	if (url_template_new(conf->jwks_public_endpoint, &v->endpoint, &why) != 0)
+		return (fault_set(f, path, "jwks_public_endpoint", "%s", why));
+	if (has_static_key(conf))
+		fault_set(f, path, "jwks_public_endpoint", "the key set takes the place of the other keys "
+		    "here: hmac_secret_key, rsa_public_key and ecdsa_public_key have no effect");
+	r = check_safety(v, conf, path, f);
+	if (r != 0)
+		return (r);
+	v->source = jwks_source_new(ks->fetcher, ks->report, ks->priv);
+	if (v->source == NULL)
+		return (fault_no_memory(f, path));
+	keys_free(&v->keys);
+	return (0);
 }
 
 int
 verifier_new(const struct token_conf *conf, const char *path, int skip_signature,
-    struct verifier **ret, char *err)
+    const struct key_sets *ks, struct verifier **ret, struct fault *f)
 {
 	struct verifier *v;
-	int r = check_conf(conf, path, err);
+	int r;
 
+	f->key[0] = f->text[0] = '\0';
+	r = check_conf(conf, path, f);
 	if (r != 0)
 		return (r);
 	v = calloc(1, sizeof *v);
-	if (v == NULL) {
-		snprintf(err, VERIFIER_ERR_MAX, "%s: no memory", path);
-		return (-ENOMEM);
-	}
+	if (v == NULL)
+		return (fault_no_memory(f, path));
+	atomic_init(&v->refs, 1);
 	v->skip_signature = skip_signature;
-	r = add_strings(v, conf, path, err);
+	r = add_strings(v, conf, path, f);
 	if (r == 0)
-		r = add_pattern(conf->issuer_regex, path, "issuer_regex", &v->issuer_re, err);
+		r = add_pattern(conf->issuer_regex, path, "issuer_regex", &v->issuer_re, f);
 	if (r == 0)
-		r = add_pattern(conf->audience_regex, path, "audience_regex", &v->audience_re, err);
+		r = add_pattern(conf->audience_regex, path, "audience_regex", &v->audience_re, f);
 	if (r == 0)
-		r = keys_new(conf, path, &v->keys, err, VERIFIER_ERR_MAX);
+		r = keys_new(conf, path, &v->keys, f);
+	if (r == 0 && *conf->jwks_public_endpoint != '\0')
+		r = add_key_set(v, conf, path, ks, f);
 	if (r != 0)
-		verifier_free(&v);
+		verifier_unref(&v);
 	else
 		*ret = v;
 	return (r);
 }
 
+struct verifier *
+verifier_ref(struct verifier *v)
+{
+	atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
+	return (v);
+}
+
 void
-verifier_free(struct verifier **vp)
+verifier_unref(struct verifier **vp)
 {
 	struct verifier *v = *vp;
 
 	*vp = NULL;
-	if (v == NULL)
+	if (v == NULL || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	keys_free(&v->keys);
+	jwks_source_unref(&v->source);
+	url_template_free(&v->endpoint);
 	pattern_free(&v->issuer_re);
 	pattern_free(&v->audience_re);
 	free(v->issuer);
@@ -132,13 +201,28 @@ verifier_keys(const struct verifier *v)
 	return (v->keys);
 }
 
+/*
+ * Asking it.
+ */
+
 static int
-match_audience(const struct pattern *p, const struct claim_strs *aud)
+match_issuer(const struct verifier *v, struct rotor_str iss, struct scratch *s,
+    struct url_vars *vars)
+{
+	if (v->endpoint == NULL)
+		return (pattern_match(v->issuer_re, iss));
+	return (pattern_groups(v->issuer_re, iss, s, vars));
+}
+
+static int
+match_audience(const struct verifier *v, const struct claim_strs *aud, struct scratch *s,
+    struct url_vars *vars)
 {
 	size_t i;
 
 	for (i = 0; i < aud->n; i++) {
-		if (pattern_match(p, aud->v[i]))
+		if (v->endpoint == NULL ? pattern_match(v->audience_re, aud->v[i]) :
+		    pattern_groups(v->audience_re, aud->v[i], s, vars))
 			return (1);
 	}
 	return (0);
@@ -164,24 +248,96 @@ has_audience(const struct claim_strs *aud, const char *wanted)
 	return (0);
 }
 
-/* What holds for tokens of either kind, but for time.  NULL, or what is wrong. */
-static const char *
-check_origin(const struct verifier *v, const struct token *t, const struct claims *c, double now)
+static uint32_t
+fail(uint32_t verdict, const char *why, const char **ret_why)
 {
-	const char *why;
+	*ret_why = why;
+	return (verdict);
+}
 
-	if (v->issuer_re != NULL && !pattern_match(v->issuer_re, c->iss))
-		return ("issuer does not match");
-	if (v->audience_re != NULL && !match_audience(v->audience_re, &c->aud))
-		return ("audience does not match");
-	if (!v->skip_signature &&
-	    keys_verify(v->keys, t->alg, t->signed_text, t->sig, now, &why) != 0)
-		return (why);
+/* By jwks_answer, what becomes of a token without its key.  That the set cannot be
+ * fetched says nothing about the token, but the reference calls it invalid, too. */
+static const struct {
+	uint32_t	verdict;
+	const char	*why;
+} keyless[] = {
+	[JWKS_FOUND] = { ROTOR_TOKEN_VALID, NULL },
+	[JWKS_UNKNOWN] = { ROTOR_TOKEN_INVALID, "its kid is not in the key set" },
+	[JWKS_UNAVAILABLE] = { ROTOR_TOKEN_INVALID, "the key set cannot be fetched" },
+	[JWKS_OVERLOAD] = { ROTOR_TOKEN_ERROR, "too many tokens wait for key sets, or the server stops" },
+};
+
+/* The key set's key, with a reference; or another verdict than VALID. */
+static uint32_t
+find_key(const struct verifier *v, const struct token *t, const struct url_vars *vars,
+    struct key_ask *ask, struct scratch *s, struct jwk **ret, const char **ret_why)
+{
+	const struct alg *a = alg_find(t->header.alg);
+
+	/* Nothing is fetched for a token that no key could help. */
+	if (a == NULL || a->family == FAMILY_HMAC)
+		return (fail(ROTOR_TOKEN_INVALID, a == NULL ? "unsupported algorithm" :
+		    "disabled algorithm", ret_why));
+	if (t->header.kid.len == 0 || t->header.kid.len > JWK_KID_MAX)
+		return (fail(ROTOR_TOKEN_INVALID, "header has no kid, or a very long one", ret_why));
+	if (url_template_fill(v->endpoint, vars, s, &ask->url, ret_why) != 0)
+		return (ROTOR_TOKEN_INVALID);
+	ask->kid = t->header.kid;
+	if (ask->answered && ask->key == NULL)
+		return (fail(keyless[ask->answer].verdict, keyless[ask->answer].why, ret_why));
+	*ret = ask->answered ? jwk_ref(ask->key) : jwks_source_get(v->source, ask->url, ask->kid);
+	if (*ret == NULL)
+		return (fail(VERIFIER_ASK, "its key must be fetched", ret_why));
+	return (ROTOR_TOKEN_VALID);
+}
+
+static uint32_t
+check_by_key_set(const struct verifier *v, const struct token *t, const struct url_vars *vars,
+    struct key_ask *ask, struct scratch *s, const char **ret_why)
+{
+	struct jwk *k;
+	uint32_t verdict = find_key(v, t, vars, ask, s, &k, ret_why);
+
+	if (verdict != ROTOR_TOKEN_VALID)
+		return (verdict);
+	if (jwk_verify(k, t->header.alg, t->signed_text, t->sig, ret_why) != 0)
+		verdict = ROTOR_TOKEN_INVALID;
+	jwk_unref(&k);
+	return (verdict);
+}
+
+static uint32_t
+check_signature(const struct verifier *v, const struct token *t, const struct url_vars *vars,
+    double now, struct key_ask *ask, struct scratch *s, const char **ret_why)
+{
+	if (v->skip_signature)
+		return (ROTOR_TOKEN_VALID);
+	if (v->source != NULL)
+		return (check_by_key_set(v, t, vars, ask, s, ret_why));
+	return (keys_verify(v->keys, t->header.alg, t->signed_text, t->sig, now, ret_why) == 0 ?
+	    ROTOR_TOKEN_VALID : ROTOR_TOKEN_INVALID);
+}
+
+/* What holds for tokens of either kind, but for time. */
+static uint32_t
+check_origin(const struct verifier *v, const struct token *t, const struct claims *c,
+    double now, struct key_ask *ask, struct scratch *s, const char **ret_why)
+{
+	struct url_vars vars = { NULL, 0 };
+	uint32_t verdict;
+
+	if (v->issuer_re != NULL && !match_issuer(v, c->iss, s, &vars))
+		return (fail(ROTOR_TOKEN_INVALID, "issuer does not match", ret_why));
+	if (v->audience_re != NULL && !match_audience(v, &c->aud, s, &vars))
+		return (fail(ROTOR_TOKEN_INVALID, "audience does not match", ret_why));
+	verdict = check_signature(v, t, &vars, now, ask, s, ret_why);
+	if (verdict != ROTOR_TOKEN_VALID)
+		return (verdict);
 	if (*v->audience != '\0' && !has_audience(&c->aud, v->audience))
-		return ("invalid audience");
+		return (fail(ROTOR_TOKEN_INVALID, "invalid audience", ret_why));
 	if (*v->issuer != '\0' && !same(c->iss, v->issuer))
-		return ("invalid issuer");
-	return (NULL);
+		return (fail(ROTOR_TOKEN_INVALID, "invalid issuer", ret_why));
+	return (ROTOR_TOKEN_VALID);
 }
 
 /* NULL, or how `now` is outside the token's time. */
@@ -236,27 +392,23 @@ grant_subs(const struct claims *c, struct scratch *s, struct rotor_connection_cl
 	return (0);
 }
 
-static uint32_t
-fail(uint32_t verdict, const char *why, const char **ret_why)
-{
-	*ret_why = why;
-	return (verdict);
-}
-
 uint32_t
 verifier_connection(const struct verifier *v, struct rotor_str jwt, double now,
-    struct scratch *s, struct rotor_connection_claims *ret, const char **ret_why)
+    struct key_ask *ask, struct scratch *s, struct rotor_connection_claims *ret,
+    const char **ret_why)
 {
 	struct rotor_connection_claims out = { .size = sizeof out };
 	struct token t;
 	struct claims c;
+	uint32_t verdict;
 	const char *why;
 
 	if (token_parse(jwt, s, &t, ret_why) != 0 ||
 	    claims_read(t.claims, CLAIMS_CONNECTION, v->user_claim, s, &c, ret_why) != 0)
 		return (ROTOR_TOKEN_INVALID);
-	if ((why = check_origin(v, &t, &c, now)) != NULL)
-		return (fail(ROTOR_TOKEN_INVALID, why, ret_why));
+	verdict = check_origin(v, &t, &c, now, ask, s, ret_why);
+	if (verdict != ROTOR_TOKEN_VALID)
+		return (verdict);
 	if (c.top.channel.len > 0)
 		return (fail(ROTOR_TOKEN_INVALID, "connection token has a channel", ret_why));
 	if ((why = check_time(&c, now)) != NULL)
@@ -278,18 +430,21 @@ verifier_connection(const struct verifier *v, struct rotor_str jwt, double now,
 
 uint32_t
 verifier_subscription(const struct verifier *v, struct rotor_str jwt, double now,
-    struct scratch *s, struct rotor_subscription_claims *ret, const char **ret_why)
+    struct key_ask *ask, struct scratch *s, struct rotor_subscription_claims *ret,
+    const char **ret_why)
 {
 	struct rotor_subscription_claims out = { .size = sizeof out };
 	struct token t;
 	struct claims c;
+	uint32_t verdict;
 	const char *why;
 
 	if (token_parse(jwt, s, &t, ret_why) != 0 ||
 	    claims_read(t.claims, CLAIMS_SUBSCRIPTION, v->user_claim, s, &c, ret_why) != 0)
 		return (ROTOR_TOKEN_INVALID);
-	if ((why = check_origin(v, &t, &c, now)) != NULL)
-		return (fail(ROTOR_TOKEN_INVALID, why, ret_why));
+	verdict = check_origin(v, &t, &c, now, ask, s, ret_why);
+	if (verdict != ROTOR_TOKEN_VALID)
+		return (verdict);
 	if ((why = check_time(&c, now)) != NULL)
 		return (fail(ROTOR_TOKEN_EXPIRED, why, ret_why));
 	if (c.top.channel.len == 0)
@@ -304,4 +459,10 @@ verifier_subscription(const struct verifier *v, struct rotor_str jwt, double now
 	*ret = out;
 	*ret_why = NULL;
 	return (ROTOR_TOKEN_VALID);
+}
+
+int
+verifier_ask(const struct verifier *v, const struct key_ask *ask, jwks_done_f *done, void *priv)
+{
+	return (jwks_source_ask(v->source, ask->url, ask->kid, done, priv));
 }

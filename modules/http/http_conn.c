@@ -301,6 +301,7 @@ conn_resume(struct http_conn *c)
 
 	if (c->feeding)
 		return;
+	sock_enter(c->sock);
 	if (c->in.len > 0) {
 		/* Lifted out, for the case that the connection gives up its input. */
 		kept = c->in;
@@ -310,6 +311,7 @@ conn_resume(struct http_conn *c)
 		c->in = kept;
 	}
 	update_reading(c);
+	sock_leave(c->sock);
 }
 
 /*

@@ -384,8 +384,11 @@ http_path_decode(char *dst, struct rotor_str src)
 			if (src.len - i < 3 || (hi = hex_of(src.p[i + 1])) < 0 ||
 			    (lo = hex_of(src.p[i + 2])) < 0)
 				return -1;
-			dst[n] = (char)(hi * 16 + lo);
-			i += 2;
+			/* A slash that is part of a name stays what it is. */
+			if (hi * 16 + lo != '/') {
+				dst[n] = (char)(hi * 16 + lo);
+				i += 2;
+			}
 		}
 		if (dst[n] == '\0')
 			return -1;

@@ -45,7 +45,8 @@ int http_list_has(struct rotor_str list, const char *token);
 int http_fields_have(struct rotor_str fields, const char *name, const char *token);
 /* Equal but for case. */
 int http_str_is(struct rotor_str s, const char *lit);
-/* Undoes %XX into `dst` (src.len bytes).  The length, or -1: malformed, or a NUL. */
+/* Undoes %XX into `dst` (src.len bytes), but for %2F.  The length, or -1: malformed, or a
+ * NUL. */
 long http_path_decode(char *dst, struct rotor_str src);
 
 /*

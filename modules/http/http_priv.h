@@ -213,9 +213,14 @@ size_t http_request_feed(struct http_conn *c, const char *p, size_t len);
 /* The connection has gone: drops its request, unless its handler has it. */
 void http_request_gone(struct http_request *r);
 void http_request_free(struct http_request *r);
-/* Answers with a text body ("" for none) and, unless `field` is NULL, one header. */
+/* Answers with a text body ("" for none) and, unless `field` is NULL, one header; an error
+ * with a body also says that it is no other type. */
 void http_request_text(struct http_request *r, uint32_t status, const char *body,
     const struct rotor_http_header *field);
+/* Whether the path has no "//", "/./" or "/../" (http_redirect.c). */
+int http_path_is_clean(struct rotor_str path);
+/* Answers a path that has, by the one it means. */
+void http_redirect(struct http_request *r);
 /* "Not Found" for 404; never NULL. */
 const char *http_reason(uint32_t status);
 

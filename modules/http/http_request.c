@@ -204,15 +204,19 @@ void
 http_request_text(struct http_request *r, uint32_t status, const char *body,
     const struct rotor_http_header *field)
 {
+	struct rotor_http_header fields[2] = { { "X-Content-Type-Options", "nosniff" } };
+	uint32_t n = status >= 400 && body[0] != '\0';
 	struct rotor_http_response res = {
 		.size = sizeof res,
 		.status = status,
-		.n_headers = field != NULL,
-		.headers = field,
+		.headers = fields,
 		.content_type = body[0] != '\0' ? CONTENT_TEXT : NULL,
 		.body = { body, strlen(body) },
 	};
 
+	if (field != NULL)
+		fields[n++] = *field;
+	res.n_headers = n;
 	respond(&r->pub, &res);
 }
 
@@ -271,7 +275,9 @@ hand_over(struct http_request *r)
 	r->handed = 1;
 	r->pub.body = (struct rotor_str){ r->body.p, r->body.len };
 	conn_deadline(r->conn, 0);
-	if (r->refusal != 0)
+	if (r->refusal == 307)
+		http_redirect(r);
+	else if (r->refusal != 0)
 		http_request_text(r, r->refusal, r->refusal == 404 ? TEXT_NOT_FOUND : "", NULL);
 	else if (route->pub.ws != NULL)
 		http_upgrade(r);
@@ -314,6 +320,8 @@ refusal_of(struct http_request *r)
 {
 	const struct http_route *route = r->route;
 
+	if (!http_path_is_clean(r->head.path))
+		return 307;
 	if (route == NULL)
 		return 404;
 	return route->pub.admit != NULL ? route->pub.admit(route->ctx, &r->pub) : 0;

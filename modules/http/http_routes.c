@@ -60,7 +60,8 @@ fit(const struct http_route *r, struct rotor_str path)
 		return 0;
 	if (path.len == r->path_len)
 		return r->path_len + 1;
-	if ((r->pub.flags & ROTOR_HTTP_PREFIX) == 0 || path.p[r->path_len] != '/')
+	/* "/" is in front of every path. */
+	if ((r->pub.flags & ROTOR_HTTP_PREFIX) == 0 || (r->path_len > 1 && path.p[r->path_len] != '/'))
 		return 0;
 	return r->path_len;
 }

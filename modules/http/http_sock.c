@@ -33,6 +33,7 @@ struct socks {
 	struct sock			*all;
 	struct sock			*dropped;	/* to be closed when the stack has unwound */
 	int				kicked;		/* that has been asked for */
+	unsigned			entered;	/* sock_enter() without sock_leave() */
 	int				orphan;		/* socks_free() leaves the rest to the kick */
 	unsigned char			buf[RECEIVE_BUFFER];
 };
@@ -69,9 +70,19 @@ on_kick(struct rotor_worker *w, void *priv)
 
 	(void)w;
 	set->kicked = 0;
+	if (set->entered > 0)
+		return;		/* the inbox is drained from inside: sock_leave() asks again */
 	close_dropped(set);
 	if (set->orphan)
 		free(set);
+}
+
+/* Without memory they are closed with the next one, or with the worker. */
+static void
+kick(struct socks *set)
+{
+	if (!set->kicked && rotor_worker_post(set->worker, on_kick, set) == ROTOR_OK)
+		set->kicked = 1;
 }
 
 void
@@ -85,9 +96,22 @@ sock_drop(struct sock *s)
 	s->next_dropped = set->dropped;
 	set->dropped = s;
 	(void)rotor_watch_set(s->watch, 0);
-	/* Without memory it is closed with the next one, or with the worker. */
-	if (!set->kicked && rotor_worker_post(set->worker, on_kick, set) == ROTOR_OK)
-		set->kicked = 1;
+	kick(set);
+}
+
+void
+sock_enter(struct sock *s)
+{
+	s->set->entered++;
+}
+
+void
+sock_leave(struct sock *s)
+{
+	struct socks *set = s->set;
+
+	if (--set->entered == 0 && set->dropped != NULL)
+		kick(set);
 }
 
 /* Waits for what concerns the socket now. */
@@ -191,10 +215,12 @@ on_ready(struct rotor_worker *w, int fd, uint32_t events, void *priv)
 
 	(void)w;
 	(void)fd;
+	sock_enter(s);
 	if (!s->dropped && (events & ROTOR_WRITE) && s->kept.len > 0)
 		on_writable(s);
 	if (!s->dropped && (events & ROTOR_READ) && s->reading)
 		on_readable(s);
+	sock_leave(s);
 }
 
 static void

@@ -144,7 +144,7 @@ http_upgrade(struct http_request *r)
 {
 	const struct http_route *route = r->route;
 	const struct rotor_ws_handler *h = route->pub.ws;
-	uint32_t status = check_handshake(r);
+	uint32_t status = check_handshake(r), refusal;
 	char body[64];
 
 	if (status != 0 && route->pub.handle != NULL &&
@@ -152,12 +152,14 @@ http_upgrade(struct http_request *r)
 		route->pub.handle(route->ctx, &r->pub);
 		return;
 	}
-	if (status == 0 && (status = h->accept(route->ctx, &r->pub)) == 0) {
+	refusal = h->accept(route->ctx, &r->pub);
+	if (status == 0 || refusal == 503)	/* limits are for all who come here */
+		status = refusal;
+	if (status == 0) {
 		upgrade(r, h);
 		return;
 	}
 	(void)snprintf(body, sizeof body, "%s\n", http_reason(status));
 	/* Too many connections is said without a body. */
-	http_request_text(r, status, status == 503 ? "" : body,
-	    status == 400 || status == 405 ? &version_field : NULL);
+	http_request_text(r, status, status == 503 ? "" : body, status != 503 ? &version_field : NULL);
 }

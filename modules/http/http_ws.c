@@ -166,13 +166,15 @@ static const struct rotor_ws_ops ws_ops = { sizeof ws_ops, ws_write, ws_ping, ws
 /*
  * Receiving
  */
-/* The peer broke the rules: says so, and reads no more. */
+/* The peer broke the rules: says so, and reads no more.  No Close of the peer can be
+ * found in what follows, so nobody waits for one: there are peers who wait for us. */
 static void
 fail(struct http_ws *ws, uint32_t code)
 {
 	if (ws->phase == WS_OPEN)
 		start_closing(ws, code, "");
 	ws->phase = WS_OVER;
+	conn_finish(ws->conn);
 }
 
 /* A whole message. */

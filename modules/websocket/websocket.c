@@ -187,6 +187,52 @@ ws_accept(void *ctx, struct rotor_http_request *r)
 	return rotor_origin_allowed(wb->srv, rotor_http_header(r, "Origin")) ? 0 : 403;
 }
 
+/* What a page of an allowed origin may see: up to three fields.  The number of them. */
+static uint32_t
+cors_fields(const struct websocket *wb, struct rotor_http_request *r, struct rotor_http_header f[3],
+    char *text)
+{
+	struct rotor_str origin = rotor_http_header(r, "Origin");
+	struct rotor_str asked = rotor_http_header(r, "Access-Control-Request-Headers");
+	uint32_t n = 0;
+
+	if (!rotor_origin_allowed(wb->srv, origin))
+		return 0;
+	f[n++] = (struct rotor_http_header){ "Access-Control-Allow-Credentials", "true" };
+	if (asked.len > 0) {
+		f[n++] = (struct rotor_http_header){ "Access-Control-Allow-Headers", text };
+		text = mempcpy(text, asked.p, asked.len);
+		*text++ = '\0';
+	}
+	f[n++] = (struct rotor_http_header){ "Access-Control-Allow-Origin", text };
+	memcpy(text, origin.len > 0 ? origin.p : "", origin.len);
+	text[origin.len] = '\0';
+	return n;
+}
+
+/* A request that does not ask for an upgrade. */
+static void
+ws_plain(void *ctx, struct rotor_http_request *r)
+{
+	struct websocket *wb = ctx;
+	char *text = malloc(rotor_http_header(r, "Origin").len +
+	    rotor_http_header(r, "Access-Control-Request-Headers").len + 2);
+	struct rotor_http_header fields[5] = {
+		{ "Sec-Websocket-Version", "13" }, { "X-Content-Type-Options", "nosniff" },
+	};
+	struct rotor_http_response res = {
+		.size = sizeof res, .status = 400, .headers = fields, .n_headers = 2,
+		.content_type = "text/plain; charset=utf-8", .body = { "Bad Request\n", 12 },
+	};
+
+	if (text == NULL || !rotor_connection_admit(wb->srv))
+		res = (struct rotor_http_response){ .size = sizeof res, .status = 503 };
+	else
+		res.n_headers += cors_fields(wb, r, fields + 2, text);
+	rotor_http_respond(r, &res);
+	free(text);
+}
+
 static void *
 ws_open(void *ctx, struct rotor_http_request *r, struct rotor_ws *ws, struct rotor_str subprotocol)
 {
@@ -308,6 +354,7 @@ websocket_load(struct rotor_instance *inst, void **ret_ctx)
 	wb->conf = conf;
 	handler_init(wb);
 	route.ws = &wb->handler;
+	route.handle = ws_plain;
 	if ((ret = rotor_http_route_add(inst, &route, wb)) != ROTOR_OK) {
 		free(wb);
 		return ret;

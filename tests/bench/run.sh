@@ -33,9 +33,13 @@ if [ "$(ulimit -n)" -lt $((conns + 100)) ]; then
 fi
 export ROTOR_MODULE_DIR=$build/modules/.libs
 
+grpc=false
+[ ! -x "$tools/grpcload" ] || grpc=true
+
 cat >"$dir/rotor.yaml" <<END
 http_server: {address: 127.0.0.1, port: 0}
 http_api: {key: bench}
+grpc_api: {enabled: $grpc, address: 127.0.0.1, port: 0, key: bench}
 log: {level: info, format: json}
 client:
   token: {hmac_secret_key: $secret}
@@ -86,16 +90,31 @@ load_batch() {
 	server_stop
 }
 
-# The same load on a server that does nothing but answer.
-load_floor_http() {
-	"$tools/floor_http" >"$dir/floor_http.port" &
+# floor_start PROGRAM: a server that does nothing but answer; $port is its port.
+floor_start() {
+	"$tools/$1" >"$dir/$1.port" &
 	server=$!
 	for _ in $(seq 100); do
-		[ -s "$dir/floor_http.port" ] && break
+		[ -s "$dir/$1.port" ] && break
 		sleep 0.1
 	done
-	"$tools/rtload" --port "$(cat "$dir/floor_http.port")" --pid "$server" --payload 128 \
+	port=$(cat "$dir/$1.port")
+}
+
+load_floor_http() {
+	floor_start floor_http
+	"$tools/rtload" --port "$port" --pid "$server" --payload 128 \
 	    --conns 0 --publish -1 --secs "$secs" >"$dir/floor_http"
+	server_stop
+}
+
+load_grpc() {
+	server_start
+	port=$(sed -n 's/.*serving gRPC API on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$dir/log")
+	"$tools/grpcload" --port "$port" --pid "$server" --key bench --secs "$secs" >"$dir/grpc"
+	server_stop
+	floor_start floor_grpc
+	"$tools/grpcload" --port "$port" --pid "$server" --secs "$secs" >"$dir/floor_grpc"
 	server_stop
 }
 
@@ -112,6 +131,7 @@ load fast --conns 100 --publish 2000 --secs "$secs"
 load api --conns 1 --subs 0 --publish -1 --secs "$secs"
 load_floor_http
 load_batch
+[ ! -x "$tools/grpcload" ] || load_grpc
 
 printf '\n%-52s %9s %9s %9s\n' figure measured target bare
 show idle connected 'idle connections, JWT, one subscription each' "$conns" ''
@@ -124,3 +144,5 @@ show fast latency_p99_us '  99% delivered within, us' '' ''
 show api server_cpu_us_per_publish 'HTTP publish, no subscribers, CPU us' '<= 14' \
     "$(sed -n 's/^server_cpu_us_per_publish //p' "$dir/floor_http")"
 show batch server_cpu_us_per_publish '  each of 100 in a batch' '<= 2.5' ''
+[ ! -f "$dir/grpc" ] || show grpc server_cpu_us_per_call 'gRPC publish, no subscribers, CPU us' '<= 22' \
+    "$(sed -n 's/^server_cpu_us_per_call //p' "$dir/floor_grpc")"

@@ -4,16 +4,19 @@
 A test that takes `main` or `quick` runs against a daemon that all tests of the
 session share, once for each number of workers and each encoding; it uses
 channels of its own.  A test that takes `start` gets daemons with any
-configuration, which are stopped, and checked, when it ends.
+configuration, which are stopped, and checked, when it ends.  A test that takes
+`sdk` is a scenario that runs on each official SDK; with `together` and `everyone`
+all of them run it at once.
 """
 
+import concurrent.futures
 import itertools
 import os
 import uuid
 
 import pytest
 
-from rig import config, server
+from rig import config, sdk as sdks, server
 
 ROTOR = server.is_rotor()
 WORKERS = (1, 2) if ROTOR else (1,)
@@ -79,7 +82,7 @@ def _shared(pool, name, workers, encoding):
         pool.drop_dead()
 
 
-@pytest.fixture(params=WORKERS, ids=lambda n: f"w{n}")
+@pytest.fixture
 def workers(request):
     return request.param
 
@@ -103,6 +106,12 @@ def quick(pool, workers):
 def plain(pool, workers):
     """The main daemon for tests that have nothing to do with the encoding."""
     yield from _shared(pool, "main", workers, "json")
+
+
+@pytest.fixture
+def timed(pool):
+    """The quick daemon for tests that spend their time waiting."""
+    yield from _shared(pool, "quick", WORKERS[-1], "json")
 
 
 @pytest.fixture
@@ -130,6 +139,61 @@ def channel():
         name = uuid.uuid4().hex[:12]
         return f"{namespace}:{name}" if namespace else name
     return make
+
+
+@pytest.fixture(scope="session")
+def drivers():
+    """The drivers of this process's SDKs, by name."""
+    running = {}
+    yield running
+    for driver in running.values():
+        driver.close()
+
+
+def pytest_generate_tests(metafunc):
+    """A test runs once for each number of workers.  One that takes `sdk` runs once for
+    each SDK that can do what it needs, with the most workers."""
+    sdk = "sdk" in metafunc.fixturenames
+    if "workers" in metafunc.fixturenames:
+        metafunc.parametrize("workers", WORKERS[-1:] if sdk else WORKERS, indirect=True,
+                             ids=lambda n: f"w{n}")
+    if sdk:
+        marker = metafunc.definition.get_closest_marker("needs")
+        metafunc.parametrize("sdk_name", sdks.having(marker and marker.args[0]))
+
+
+@pytest.fixture
+def sdk(sdk_name, encoding, drivers):
+    """Clients of one SDK and encoding."""
+    missing = sdks.SDKS[sdk_name].missing
+    if missing:
+        pytest.skip(missing)
+    clients = sdks.clients(drivers, sdk_name, encoding)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def everyone(drivers):
+    """Clients of every SDK that is here, in both encodings."""
+    clients = [sdks.clients(drivers, name, encoding)
+               for name, one in sdks.SDKS.items() if one.missing is None
+               for encoding in ("json", "protobuf")]
+    yield clients
+    for one in clients:
+        one.close()
+
+
+@pytest.fixture
+def together(everyone):
+    """together(scenario): runs scenario(sdk) for everyone at once, since it waits a lot."""
+    def run(scenario):
+        with concurrent.futures.ThreadPoolExecutor(len(everyone)) as pool:
+            running = {str(one): pool.submit(scenario, one) for one in everyone}
+        failed = [name for name, one in running.items() if one.exception() is not None]
+        if failed:
+            raise AssertionError(f"{failed} of {list(running)}") from running[failed[0]].exception()
+    return run
 
 
 def pytest_report_header():

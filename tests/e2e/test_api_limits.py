@@ -63,6 +63,26 @@ def test_response_size_of_the_old_endpoint(server, channel):
         assert server.api.request("POST", "/api", one * n, {"X-API-Key": KEY}).status == status
 
 
+def test_many_commands_in_one_request(plain, channel):
+    """They take more than one turn of the loop, and stay in order."""
+    name, n = channel("big"), 3000
+    publish = {"channel": name, "data": 1}
+    for parallel in (False, True):
+        batch = {"commands": [{"publish": publish}] * n, "parallel": parallel}
+        replies = plain.api.post("batch", batch).json["replies"]
+        offsets = [reply["publish"]["offset"] for reply in replies]
+        assert offsets == list(range(offsets[0], offsets[0] + n))
+    names = [name, "nosuch:x"] * (n // 2)
+    responses = plain.api.call("broadcast", channels=names, data=1)["responses"]
+    offsets = [response["result"]["offset"] for response in responses[::2]]
+    assert offsets == list(range(2 * n + 1, 2 * n + 1 + n // 2))
+    assert all(response["error"]["code"] == 102 for response in responses[1::2])
+    body = json.dumps({"method": "publish", "params": publish}) * n
+    lines = plain.api.request("POST", "/api", body, {"X-API-Key": KEY}).body.splitlines()
+    assert [json.loads(line)["result"]["offset"] for line in lines] == list(
+        range(2 * n + 1 + n // 2, 3 * n + 1 + n // 2))
+
+
 def test_read_timeout(server):
     with open_socket(server.address) as sock:
         sock.settimeout(10)

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from conftest import rotor_only
+from conftest import ROTOR, rotor_only
 from rig.api import KEY
 from rig.config import main as main_config
 
@@ -57,7 +57,7 @@ def replaced(reply):
     ('{"method":"channels"}', [BAD_PARAMS]),
     ('{"method":"get_user_status","params":{}}', [NO_METHOD]),
     ('{"method":"send_push_notification"}', [NO_METHOD]),
-    ('{"method":15}', [NO_METHOD]), ('{"method":13}', [NO_METHOD]), ('{"method":99}', [NO_METHOD]),
+    ('{"method":22}', [NO_METHOD]), ('{"method":13}', [NO_METHOD]), ('{"method":99}', [NO_METHOD]),
     ('{"method":-1}', [NO_METHOD]),
     ('{"method":39,"params":{"channel":"plain:x","key":"k","version":1}}', [BAD_PARAMS]),
     ('{"id":1,"method":"publish","params":{"channel":"nosuch:x","data":1}}',
@@ -136,6 +136,15 @@ def test_configured_prefix(start):
     server = start(main_config(http_api={"handler_prefix": "/my/api/"}))
     ok = server.api.request("POST", "/my/api", INFO, {"X-API-Key": KEY})
     assert ok.status == 200 and post(server, INFO).status == 404
+
+
+def test_root_prefix(start):
+    server = start(main_config(http_api={"handler_prefix": "/"}))
+    assert server.api.request("POST", "/", INFO, {"X-API-Key": KEY}).status == 200
+    assert server.api.request("POST", "/info", "{}", {"X-API-Key": KEY}).status == 200
+    if ROTOR:   # to the other one, whatever is no method is the old endpoint then
+        assert server.api.request("POST", "/nosuch", "{}", {"X-API-Key": KEY}).status == 404
+    server.client().fence()
 
 
 @rotor_only     # the other one closes the connection as well

@@ -156,9 +156,11 @@ def test_size_limit(plain, neighbour, size, fragments):
 
 
 def test_oversized_message_is_answered_with_1009(plain, neighbour):
+    """And it is the server that hangs up: some wait for that."""
     client = plain.client()
     client.ws.send("x" * 65537)
     assert client.ended() == (1009, "")
+    client.ws.wait_dropped(3)
 
 
 def test_announced_size_is_not_awaited(plain, neighbour):

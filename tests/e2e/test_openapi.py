@@ -72,7 +72,7 @@ def test_answers_are_as_described(server, tmp_path, mode):
     """A client made of the description, with requests that fit it and that do not."""
     url = "http://%s:%d/api/openapi.json" % server.address
     args = ["run", url, "-H", f"X-API-Key: {KEY}", "--mode", mode, "--phases", "fuzzing",
-            "--max-examples", "12", "--generation-database", "none", "--seed", "1", "--no-color",
+            "--max-examples", "6", "--generation-database", "none", "--seed", "1", "--no-color",
             "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,"
             "response_schema_conformance", "--exclude-checks", "unsupported_method"]
     done = subprocess.run([sys.executable, "-m", "schemathesis.cli", *args], cwd=tmp_path,

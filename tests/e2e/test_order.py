@@ -4,9 +4,11 @@
 import threading
 
 import pytest
+from conftest import rotor_only
 
 from rig import tokens
 from rig.api import Api
+from rig.config import main as main_config
 
 
 def collect(reader, count, into):
@@ -166,3 +168,162 @@ def test_joins_and_leaves_match(main, channel):
             present.remove(client)
     assert present == set()
     assert watcher.call("presence_stats", channel=name)["num_clients"] == 1
+
+
+@rotor_only      # the reference lets some through where there is no position
+def test_connect_reply_precedes_everything_of_its_channels(main, channel):
+    """Publications into a token's channels while clients connect: the reply comes first,
+    and each offset after the position in it."""
+    names = [channel("big"), channel("plain")]
+    api = main.keep(Api(main.address))
+    over = threading.Event()
+
+    def publish():
+        n = 0
+        while not over.is_set() and n < 900:
+            for name in names:
+                api.publish(name, n)
+            n += 1
+
+    def come():
+        for _ in range(15):
+            client = main.open()
+            client.ask("connect", token=tokens.conn("u1", channels=names))
+            client.fence()
+            first, *rest = client.inbox
+            assert "connect" in first
+            at = first["connect"]["subs"][names[0]].get("offset", 0)
+            got = [m["push"]["pub"]["offset"] for m in rest if m["push"]["channel"] == names[0]]
+            assert got == list(range(at + 1, at + 1 + len(got)))
+            client.close()
+    try:
+        in_threads(publish, lambda: (come(), over.set()), come)
+    finally:
+        over.set()
+
+
+@rotor_only      # the reference lets some through where there is no position
+def test_orders_of_the_api_among_publications(main, channel):
+    """The subscribe push precedes the channel's joins and publications; behind the
+    unsubscribe push there is none."""
+    name = channel("jl")
+    api, other = main.keep(Api(main.address)), main.keep(Api(main.address))
+    client = main.client(tokens.conn(name))
+    over = threading.Event()
+
+    def publish():
+        while not over.is_set():
+            other.publish(name, 1)
+
+    def order():
+        try:
+            for _ in range(40):
+                api.call("subscribe", user=name, channel=name)
+                api.call("unsubscribe", user=name, channel=name)
+        finally:
+            over.set()
+    in_threads(publish, order)
+    inside = rounds = 0
+    for push in client.pushes():
+        kind = next(key for key in push if key != "channel")
+        assert inside == (kind != "subscribe"), push
+        inside = kind != "unsubscribe"
+        rounds += kind == "unsubscribe"
+    assert rounds == 40
+
+
+def test_own_publications_precede_their_replies(main, channel):
+    """Each of many, in one frame, with another publisher in between."""
+    name = channel("big")
+    client, other = main.client(), main.keep(Api(main.address))
+    client.subscribe(name)
+
+    def burst():
+        for start in range(0, 200, 20):
+            client.send(*({"id": 1000 + n, "publish": {"channel": name, "data": ["own", n]}}
+                          for n in range(start, start + 20)))
+    in_threads(burst, lambda: [other.publish(name, ["other", n]) for n in range(100)])
+    client.fence()
+    offsets, replies, seen = [], [], set()
+    for message in client.inbox:
+        if "push" in message:
+            pub = message["push"]["pub"]
+            offsets.append(pub["offset"])
+            seen.add(tuple(pub["data"]))
+        else:
+            replies.append(message["id"])
+            assert ("own", message["id"] - 1000) in seen
+    assert offsets == list(range(1, 301)) and replies == list(range(1000, 1200))
+
+
+def test_resubscribing_misses_nothing(main, channel):
+    """Unsubscribe and recover again and again, without a new connection."""
+    name, total = channel("big"), 600
+    client, api = main.client(), main.keep(Api(main.address))
+    epoch = client.call("history", channel=name)["epoch"]
+    pace = Pace(1)
+
+    def publish():
+        for i in range(1, total + 1):
+            pace.may_publish(i)
+            api.publish(name, i)
+
+    def follow():
+        at = 0
+        while at < total:
+            result = client.subscribe(name, recover=True, offset=at, epoch=epoch)
+            assert result.get("recovered"), result
+            got = [p["offset"] for p in result.get("publications", [])]
+            while len(got) < 15 and at + len(got) < total:
+                got.append(client.pub(30)["offset"])
+            client.call("unsubscribe", channel=name)
+            got += [p["pub"]["offset"] for p in client.pushes()]
+            assert got == list(range(at + 1, at + 1 + len(got)))
+            at += len(got)
+            pace.reached(0, at)
+    in_threads(publish, follow)
+
+
+def test_leave_is_not_for_who_left(main, channel):
+    """However often one comes and goes: own joins only, and no leave."""
+    name = channel("jl")
+    client, watcher = main.client(tokens.conn("u1")), main.client()
+    watcher.subscribe(name)
+    watcher.push()
+    for _ in range(30):
+        client.subscribe(name)
+        client.call("unsubscribe", channel=name)
+    assert [next(key for key in push if key != "channel") for push in client.pushes()] == ["join"] * 30
+    assert [next(key for key in watcher.push() if key != "channel") for _ in range(60)] == \
+        ["join", "leave"] * 30
+
+
+@pytest.mark.parametrize("concurrency", [0, 1, 8])
+def test_concurrency(start, channel, workers, encoding, concurrency):
+    """Every command has one answer.  With a concurrency of one at most they are in the
+    order of the commands; with more they need not be, but what a command does to a
+    channel still is."""
+    server = start(main_config(client={"concurrency": concurrency, "channel_limit": 1000}),
+                   env={"ROTOR_WORKERS": workers})
+    client = server.client(encoding=encoding)
+    names = [channel("all") for _ in range(30)]
+    commands = [{method: {"channel": name, **extra}} for name in names for method, extra in (
+        ("subscribe", {}), ("publish", {"data": 1}), ("presence_stats", {}),
+        ("history", {"limit": 1}), ("unsubscribe", {}), ("presence_stats", {}))]
+    commands = [{"id": number, **c} for number, c in enumerate(commands, 1000)]
+    for at in range(0, len(commands), 9):
+        client.send(*commands[at:at + 9])
+    replies = {}
+    order = []
+    while len(replies) < len(commands):
+        for message in client.inbox:
+            if "id" in message:
+                assert message["id"] not in replies and "error" not in message
+                replies[message["id"]] = message
+                order.append(message["id"])
+        client.inbox = []
+        if len(replies) < len(commands):
+            client.fence()
+    if concurrency <= 1:
+        assert order == sorted(order)
+    assert server.api.call("channels")["channels"] == {}

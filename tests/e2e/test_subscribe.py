@@ -2,8 +2,9 @@
 """subscribe and unsubscribe: permissions, names, limits, results."""
 
 import pytest
+from conftest import rotor_only
 
-from rig import tokens
+from rig import config, tokens
 
 
 def test_plain_result_is_empty(main, channel):
@@ -56,6 +57,23 @@ def test_client_permission_needs_a_user(main, channel):
 def test_unknown_subscription_type(main, channel):
     client = main.client()
     assert client.error("subscribe", channel=channel("plain"), type=1) == 103
+
+
+@rotor_only
+@pytest.mark.parametrize(("type_name", "number"), [
+    ("map", 1), ("map_clients", 2), ("map_users", 3), ("shared_poll", 4)])
+def test_subscription_types_to_come(start, type_name, number):
+    """They are known and warned about; who asks for them rightly learns that they are
+    not there."""
+    server = start(config.main(channel={"namespaces": [
+        {"name": "kind", "subscription_type": type_name, "allow_subscribe_for_client": True},
+        {"name": "closed", "subscription_type": type_name}]}))
+    client = server.client(tokens.conn("u1"))
+    assert client.error("subscribe", channel="kind:x", type=number) == 108
+    assert client.error("subscribe", channel="closed:x", type=number) == 103
+    token = tokens.sub("u1", "closed:x")
+    assert client.error("subscribe", channel="closed:x", type=number, token=token) == 108
+    assert f'"{type_name}\\" has no effect' in server.log
 
 
 def test_unknown_delta_type(main, channel):

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from conftest import rotor_only
 from rig import tokens
 from rig.config import main as main_config
 from rig.ws import Closed
@@ -131,6 +132,88 @@ def test_audience_and_issuer(start):
     assert end(server, tokens.conn("u1", iss="you")) == 3500
 
 
+# What a block may ask for beside a key; tokens that have it, and that do not.
+OPTIONS = {
+    "audience": ({"audience": "me"}, [{"aud": "me"}, {"aud": ["x", "me"]}],
+                 [{}, {"aud": "you"}, {"aud": ["mee"]}]),
+    "issuer": ({"issuer": "me"}, [{"iss": "me"}], [{}, {"iss": "you"}, {"iss": "mee"}]),
+    "audience_regex": ({"audience_regex": "^app-[ab]$"},
+                       [{"aud": "app-a"}, {"aud": ["x", "app-b"]}],
+                       [{}, {"aud": "app-c"}, {"aud": ["app-a "]}, {"aud": []}]),
+    "issuer_regex": ({"issuer_regex": r"\.(com|org)$"},
+                     [{"iss": "x.com"}, {"iss": "y.org"}], [{}, {"iss": "x.net"}, {"iss": "x.com\n"}]),
+    "both": ({"audience_regex": "a", "issuer": "me"}, [{"aud": "bab", "iss": "me"}],
+             [{"aud": "bab"}, {"iss": "me"}, {"aud": "bab", "iss": "a"}]),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_option(start, option):
+    options, good, bad = OPTIONS[option]
+    server = start(main_config(client={"token": options}))
+    for claims in good:
+        assert end(server, tokens.conn("u1", **claims)) == "ok"
+        assert end(server, tokens.make({"sub": "u1", **claims}, NEW_SECRET)) == 3500
+    for claims in bad:
+        assert end(server, raw({"sub": "u1", **claims})) == 3500
+    # A wrong audience comes before an expiry.
+    assert end(server, raw({"exp": 1, **bad[-1]})) == 3500
+
+
+REFUSED = {
+    "audiences": {"audience": "a", "audience_regex": "a"},
+    "issuers": {"issuer": "a", "issuer_regex": "a"},
+    "audience-regex": {"audience_regex": "("},
+    "issuer-regex": {"issuer_regex": "(?=x)"},
+    "user-id-claim": {"user_id_claim": "a.b"},
+    "no-pem": {"rsa_public_key": "nonsense"},
+    "rsa-for-ecdsa": {"ecdsa_public_key": public(RSA)},
+    "ecdsa-for-rsa": {"rsa_public_key": public(ec.generate_private_key(CURVES["ES256"]))},
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("section", ["token", "subscription_token"])
+def test_refused_options(start, section, name):
+    more = {"enabled": True} if section == "subscription_token" else {}
+    server = start(main_config(client={section: {**REFUSED[name], **more}}), ready=False)
+    assert server.wait_exit() != 0
+
+
+PRIVATE = RSA.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+    serialization.NoEncryption()).decode()
+
+
+@rotor_only
+@pytest.mark.parametrize("key, value, words", [
+    ("rsa_public_key", PRIVATE, "is a private key"),
+    ("ecdsa_public_key", public(RSA), "not an ECDSA key, but one of type RSA"),
+    ("ecdsa_public_key", public(ec.generate_private_key(ec.SECP256K1())), "P-256, P-384, P-521"),
+    ("issuer_regex", "a(b", "at character 4"),
+    ("jwks_public_endpoint", "ftp://x/", "expected a URL that begins with http:// or https://"),
+    ("user_id_claim", "a.b", "letters and underscores")],
+    ids=["private", "rsa", "curve", "regex", "url", "claim"])
+def test_refusal_says_where(start, key, value, words):
+    """File and line, the key, and what was expected; never the value of a key."""
+    server = start(main_config(client={"token": {key: value}}), ready=False)
+    assert server.wait_exit() != 0
+    line = next(line for line in server.log_lines() if line.get("key") == f"client.token.{key}")
+    text = server.file.read_text().splitlines()
+    number = next(i for i, each in enumerate(text, 1) if f"{key}:" in each)
+    assert line["at"].endswith(f"rotor.yaml:{number}") and line["level"] == "error"
+    assert words in line["error"]
+    assert "MII" not in server.log
+
+
+@rotor_only
+def test_refusal_says_which_variable(start):
+    server = start(env={"ROTOR_CLIENT_TOKEN_USER_ID_CLAIM": "a.b"}, ready=False)
+    assert server.wait_exit() != 0
+    line = next(line for line in server.log_lines() if "key" in line)
+    assert line["at"] == "environment: ROTOR_CLIENT_TOKEN_USER_ID_CLAIM"
+
+
 def test_previous_key(start):
     def config(valid_until):
         return main_config(client={"token": {
@@ -213,3 +296,96 @@ def test_separate_subscription_key(start, channel):
     assert client.error("subscribe", channel=name, token=tokens.sub("u1", name)) == 103
     token = tokens.make({"sub": "u1", "channel": name}, NEW_SECRET)
     assert client.subscribe(name, token=token) == {}
+
+
+def separate(options):
+    """client.subscription_token alone has these; client.token has its secret."""
+    return main_config(client={"subscription_token": {"enabled": True, **options}})
+
+
+def subscribed(client, name, token):
+    """How a subscribe with this token ends: "ok" or an error code."""
+    reply = client.reply(client.ask("subscribe", channel=name, token=token))
+    if "error" in reply:
+        return reply["error"]["code"]
+    client.call("unsubscribe", channel=name)
+    return "ok"
+
+
+@pytest.mark.parametrize("alg", ["RS256", *CURVES])
+def test_separate_public_key(start, channel, alg):
+    name = channel("closed")
+    key = RSA if alg == "RS256" else ec.generate_private_key(CURVES[alg])
+    option = "rsa_public_key" if alg == "RS256" else "ecdsa_public_key"
+    server = start(separate({option: public(key)}))
+    claims = {"sub": "u1", "channel": name}
+    client = server.client(tokens.conn("u1"))
+    assert subscribed(client, name, tokens.make(claims, key, alg)) == "ok"
+    assert subscribed(client, name, tokens.sub("u1", name)) == 103
+    assert end(server, tokens.make({"sub": "u1"}, key, alg)) == 3500
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_separate_option(start, channel, option):
+    """It counts for subscription tokens and for no others."""
+    name = channel("closed")
+    options, good, bad = OPTIONS[option]
+    server = start(separate({"hmac_secret_key": NEW_SECRET, **options}))
+    client = server.client(tokens.conn("u1"))
+    for claims in good:
+        token = tokens.make({"sub": "u1", "channel": name, **claims}, NEW_SECRET)
+        assert subscribed(client, name, token) == "ok"
+    for claims in bad:
+        token = raw({"sub": "u1", "channel": name, **claims}, NEW_SECRET)
+        assert subscribed(client, name, token) == 103
+
+
+def test_separate_section_inherits_nothing(start, channel):
+    """Options of client.token do not count for subscription tokens."""
+    name = channel("closed")
+    server = start(main_config(client={
+        "token": {"audience": "me", "issuer_regex": "^me$", "user_id_claim": "uid"},
+        "subscription_token": {"enabled": True, "hmac_secret_key": NEW_SECRET}}))
+    client = server.client(tokens.conn("x", aud="me", iss="me", uid="u1"))
+    token = tokens.make({"sub": "u1", "channel": name}, NEW_SECRET)
+    assert subscribed(client, name, token) == "ok"
+
+
+def test_separate_user_id_claim(start, channel):
+    name = channel("closed")
+    server = start(separate({"hmac_secret_key": NEW_SECRET, "user_id_claim": "uid"}))
+    client = server.client(tokens.conn("u1"))
+    token = tokens.make({"sub": "x", "uid": "u1", "channel": name}, NEW_SECRET)
+    assert subscribed(client, name, token) == "ok"
+
+
+def test_separate_previous_key(start, channel):
+    name = channel("closed")
+    for valid_until, old in ((0, "ok"), (4000000000, "ok"), (1, 103)):
+        server = start(separate({"hmac_secret_key": NEW_SECRET,
+                                 "hmac_previous_secret_key": tokens.SECRET,
+                                 "hmac_previous_secret_key_valid_until": valid_until}))
+        client = server.client(tokens.conn("u1"))
+        claims = {"sub": "u1", "channel": name}
+        assert subscribed(client, name, tokens.make(claims, NEW_SECRET)) == "ok"
+        assert subscribed(client, name, tokens.make(claims, tokens.SECRET)) == old
+
+
+def test_separate_but_disabled(start, channel):
+    name = channel("closed")
+    server = start(main_config(client={"subscription_token": {
+        "enabled": False, "hmac_secret_key": NEW_SECRET, "audience": "x"}}))
+    client = server.client(tokens.conn("u1"))
+    assert subscribed(client, name, tokens.sub("u1", name)) == "ok"
+    assert subscribed(client, name, tokens.make({"sub": "u1", "channel": name}, NEW_SECRET)) == 103
+
+
+def test_separate_and_skipped_signature(start, channel):
+    """The switch counts for both kinds."""
+    name = channel("closed")
+    config = separate({"hmac_secret_key": NEW_SECRET})
+    config["client"]["insecure_skip_token_signature_verify"] = True
+    client = start(config).client(tokens.conn("u1"))
+    claims = {"sub": "u1", "channel": name}
+    assert subscribed(client, name, tokens.make(claims, "x" * 64)) == "ok"
+    assert subscribed(client, name, tokens.make({**claims, "exp": 1}, "x" * 64)) == 109

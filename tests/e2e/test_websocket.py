@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+from conftest import rotor_only
 
 from rig import tokens
 from rig.api import Api
@@ -72,6 +73,104 @@ def test_plain_get(plain):
     res = plain.api.request("GET", PATH)
     assert res.status == 400 and res.body == b"Bad Request\n"
     assert res.headers["sec-websocket-version"] == "13"
+
+
+CORS = ("access-control-allow-credentials", "access-control-allow-origin",
+        "access-control-allow-headers")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("sent, told", [
+    ({}, ["true", "", None]),
+    ({"Origin": "http://good.example"}, ["true", "http://good.example", None]),
+    ({"Origin": "HTTP://good.example"}, ["true", "HTTP://good.example", None]),
+    ({"Origin": "http://good.example", "Access-Control-Request-Headers": "X-A, b"},
+     ["true", "http://good.example", "X-A, b"]),
+    ({"Origin": "http://bad.example", "Access-Control-Request-Headers": "X-A"}, [None] * 3),
+], ids=lambda v: ",".join(v) if isinstance(v, dict) else "")
+def test_cors_without_an_upgrade(plain, method, sent, told):
+    res = plain.api.request(method, PATH, headers=sent)
+    assert res.status == 400 and res.body == b"Bad Request\n"
+    assert [res.headers.get(name) for name in CORS] == told
+    assert res.headers["x-content-type-options"] == "nosniff"
+    assert res.headers["sec-websocket-version"] == "13"
+
+
+def test_refused_origin(plain):
+    with pytest.raises(Refused) as refused:
+        WebSocket(plain.address, headers={"Origin": "http://bad.example"})
+    headers = refused.value.headers
+    assert not any(name in headers for name in CORS)
+    assert headers["sec-websocket-version"] == "13"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_limits_come_before_everything_else(start):
+    """Neither an origin nor the lack of an upgrade is looked at when there are too many."""
+    server = start(main_config(client={"connection_limit": 1}))
+    server.client()
+    for headers in ({}, {"Origin": "http://bad.example"}):
+        with pytest.raises(Refused) as refused:
+            WebSocket(server.address, headers=headers)
+        assert refused.value.status == 503 and refused.value.body == b""
+        assert not any(name in refused.value.headers for name in CORS)
+        res = server.api.request("GET", PATH, headers=headers)
+        assert res.status == 503 and res.body == b""
+
+
+def test_plain_requests_take_from_the_rate(start):
+    server = start(main_config(client={"connection_rate_limit": 2}))
+    statuses = [server.api.request("GET", PATH).status for _ in range(6)]
+    assert statuses[:2] == [400, 400] and 503 in statuses
+
+
+@pytest.mark.parametrize("path, meant", [
+    ("//connection/websocket", "/connection/websocket"),
+    ("/connection//websocket", "/connection/websocket"),
+    ("/connection/./websocket", "/connection/websocket"),
+    ("/x/../connection/websocket", "/connection/websocket"),
+    ("/../../connection/websocket", "/connection/websocket"),
+    ("//nosuch", "/nosuch"), ("/a/..", "/"), ("/a/.", "/a"), ("/a/b//", "/a/b/"), ("//", "/"),
+    ("//a?b=//c", "/a?b=//c"),
+])
+def test_unclean_paths_are_redirected(plain, path, meant):
+    res = plain.api.request("GET", path)
+    assert res.status == 307 and res.headers["location"] == meant
+    assert res.headers["content-type"] == "text/html; charset=utf-8"
+    assert res.body == f'<a href="{meant}">Temporary Redirect</a>.\n\n'.encode()
+    res = plain.api.request("POST", path, b"{}")
+    assert res.status == 307 and res.headers["location"] == meant
+    assert res.body == b"" and "content-type" not in res.headers
+
+
+@rotor_only
+@pytest.mark.parametrize("path, meant", [
+    ("//\\evil.example/", "/%5Cevil.example/"), ("//evil.example", "/evil.example"),
+    ("//a'\"<>&", "/a'%22%3C%3E&"), ("//é", "/%C3%A9"), ("//%2f%2fx", "/%2f%2fx"),
+])
+def test_redirects_stay_here(plain, path, meant):
+    with open_socket(plain.address) as sock:
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        status, headers, rest = read_head(sock, bytearray())
+        while data := sock.recv(65536):
+            rest += data
+    assert status == 307 and headers["location"] == meant
+    marked = meant.replace("&", "&amp;").replace("'", "&#39;")
+    assert rest == f'<a href="{marked}">Temporary Redirect</a>.\n\n'.encode()
+
+
+def test_encoded_paths(plain):
+    """An encoded letter is that letter; an encoded slash parts nothing."""
+    plain.open(path="/connection/%77ebsocket").connect()
+    with pytest.raises(Refused) as refused:
+        WebSocket(plain.address, "/connection%2Fwebsocket")
+    assert refused.value.status == 404
+
+
+def test_not_found_is_no_other_type(plain):
+    res = plain.api.request("GET", "/nosuch")
+    assert res.status == 404 and res.body == b"404 page not found\n"
+    assert res.headers["x-content-type-options"] == "nosniff"
 
 
 def test_paths(plain):

@@ -20,6 +20,10 @@ static const char three_at_once[] =
     "workers: 2\n"
     "client: {allow_anonymous_connect_without_token: true, concurrency: 3}\n" RIG_CHANNELS;
 
+static const char two_channels[] =
+    "workers: 2\n"
+    "client: {concurrency: 3, channel_limit: 2}\n" RIG_CHANNELS;
+
 static void
 test_several_frames_behind_one_command(void **state)
 {
@@ -345,6 +349,15 @@ order(struct client_rig *r, enum direct_kind kind, const char *channel, uint32_t
 	crig_turn(r);
 }
 
+static void
+peer_expect_end(const struct peer *p, const char *text)
+{
+	size_t len = strlen(text), have = rotor_buf_len(p->frames[0]);
+
+	assert_true(have >= len);
+	assert_memory_equal(rotor_buf_data(p->frames[0]) + have - len, text, len);
+}
+
 static const struct {
 	enum rig_call	call;
 	const char	*channel;
@@ -352,8 +365,8 @@ static const struct {
 	{ CALL_SUBSCRIBE, "x" }, { CALL_SUBSCRIBE, "pos:x" }, { CALL_ADD, "pres:x" }, { CALL_HISTORY, "pos:x" },
 };
 
-/* At every stage of a subscribe: the push comes, no publication after it, and the
- * command has one answer. */
+/* At every stage of a subscribe: the command is answered, then the push comes, and no
+ * publication after it. */
 static void
 test_unsubscribe_order_while_subscribing(void **state)
 {
@@ -371,12 +384,14 @@ test_unsubscribe_order_while_subscribing(void **state)
 		order(r, DIRECT_UNSUBSCRIBE, stages[i].channel, ROTOR_UNSUB_SERVER);
 		snprintf(text, sizeof text, "{\"push\":{\"channel\":\"%s\",\"unsubscribe\":"
 		    "{\"code\":2000,\"reason\":\"server unsubscribe\"}}}", stages[i].channel);
-		peer_expect(&p, text);
-		crig_publish(r, stages[i].channel, "1", 0);
+		peer_expect(&p, "");
 		crig_answer(r, stages[i].call, 0);
 		crig_publish(r, stages[i].channel, "2", 0);
 		crig_turn(r);
-		peer_expect(&p, "{\"id\":2,\"error\":{\"code\":100,\"message\":\"internal server error\",\"temporary\":true}}");
+		assert_int_equal(p.n_frames, 1);
+		peer_expect_start(&p, "{\"id\":2,\"subscribe\":{");
+		peer_expect_end(&p, text);
+		peer_forget(&p);
 		assert_int_equal(p.client->n_subs, 0);
 		peer_close(&p);
 	}
@@ -406,7 +421,19 @@ test_disconnect_order_while_subscribing(void **state)
 	}
 }
 
-/* The server's subscription takes the place of the one that is being made. */
+static void
+answer_all(struct client_rig *r, enum rig_call call)
+{
+	while (crig_waiting(r, call) > 0) {
+		crig_answer(r, call, 0);
+		crig_turn(r);
+	}
+}
+
+#define PUSH_SUB(ch)	"{\"push\":{\"channel\":\"" ch "\",\"subscribe\":{}}}"
+#define PUSH_UNSUB(ch)	"{\"push\":{\"channel\":\"" ch "\",\"unsubscribe\":{\"code\":2000,\"reason\":\"server unsubscribe\"}}}"
+
+/* The server's subscription takes the place of the one that was being made. */
 static void
 test_subscribe_order_while_subscribing(void **state)
 {
@@ -417,21 +444,102 @@ test_subscribe_order_while_subscribing(void **state)
 	r->later = BIT(CALL_SUBSCRIBE);
 	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "");
 	order(r, DIRECT_SUBSCRIBE, "x", 0);
-	while (crig_waiting(r, CALL_SUBSCRIBE) > 0) {
-		crig_answer(r, CALL_SUBSCRIBE, 0);
-		crig_turn(r);
-	}
+	peer_expect(&p, "");
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}");
+	answer_all(r, CALL_SUBSCRIBE);
+	peer_expect(&p, PUSH_SUB("x"));
 	assert_int_equal(p.client->n_subs, 1);
 	assert_true(p.client->subs[0]->flags & SUB_SERVER_SIDE);
 	assert_int_equal(p.n_closed, 0);
-	peer_forget(&p);
 	crig_publish(r, "x", "1", 0);
 	crig_turn(r);
 	peer_expect(&p, "{\"push\":{\"channel\":\"x\",\"pub\":{\"data\":1}}}");
 	peer_close(&p);
 }
 
-/* The client leaves again before it is in. */
+/* Orders about one channel are carried out one after the other. */
+static void
+test_orders_in_a_row(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, "u");
+	r->later = BIT(CALL_SUBSCRIBE);
+	order(r, DIRECT_SUBSCRIBE, "x", 0);
+	order(r, DIRECT_SUBSCRIBE, "x", 0);
+	order(r, DIRECT_UNSUBSCRIBE, "x", ROTOR_UNSUB_SERVER);
+	order(r, DIRECT_SUBSCRIBE, "y", 0);
+	order(r, DIRECT_UNSUBSCRIBE, "", ROTOR_UNSUB_SERVER);
+	peer_expect(&p, "");
+	answer_all(r, CALL_SUBSCRIBE);
+	peer_expect(&p, PUSH_SUB("x") "|" PUSH_SUB("y") "|" PUSH_SUB("x") "\n" PUSH_UNSUB("x") "\n"
+	    "{\"push\":{\"unsubscribe\":{\"code\":2000,\"reason\":\"server unsubscribe\"}}}");
+	assert_int_equal(p.client->n_subs, 0);
+	assert_int_equal(p.n_closed, 0);
+	peer_close(&p);
+}
+
+/* Those who wait are dropped with the client. */
+static void
+test_orders_for_one_that_goes(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, "u");
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "");
+	order(r, DIRECT_UNSUBSCRIBE, "x", ROTOR_UNSUB_SERVER);
+	order(r, DIRECT_SUBSCRIBE, "x", 0);
+	peer_close(&p);
+	answer_all(r, CALL_SUBSCRIBE);
+}
+
+/* An order finds a subscribe that is refused after all. */
+static void
+test_order_and_refused_subscribe(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, "u");
+	r->later = BIT(CALL_SUB_TOKEN);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"$x\",\"token\":\"$x\"}}", "");
+	order(r, DIRECT_UNSUBSCRIBE, "$x", ROTOR_UNSUB_SERVER);
+	peer_expect(&p, "");
+	crig_answer(r, CALL_SUB_TOKEN, ROTOR_TOKEN_EXPIRED);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"error\":{\"code\":109,\"message\":\"token expired\"}}\n" PUSH_UNSUB("$x"));
+	peer_close(&p);
+}
+
+/* While a token is checked the channel is taken, and counts. */
+static void
+test_taken_while_the_token_is_checked(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, "u");
+	r->sub_user = "u";
+	r->later = BIT(CALL_SUB_TOKEN);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"$x\",\"token\":\"$x\"}}", "");
+	peer_ask(r, &p, "{\"id\":3,\"subscribe\":{\"channel\":\"$x\",\"token\":\"$x\"}}",
+	    "{\"id\":3,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}");
+	peer_ask(r, &p, "{\"id\":4,\"subscribe\":{\"channel\":\"y\"}}", "{\"id\":4,\"subscribe\":{}}");
+	peer_ask(r, &p, "{\"id\":5,\"subscribe\":{\"channel\":\"z\"}}",
+	    "{\"id\":5,\"error\":{\"code\":106,\"message\":\"limit exceeded\"}}");
+	crig_answer(r, CALL_SUB_TOKEN, ROTOR_TOKEN_VALID);
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}");
+	assert_int_equal(p.client->n_subs, 2);
+	peer_close(&p);
+}
+
+/* The client leaves again before it is in: it is in first. */
 static void
 test_unsubscribe_beside_subscribe(void **state)
 {
@@ -440,11 +548,10 @@ test_unsubscribe_beside_subscribe(void **state)
 
 	peer_connect(r, &p, 0, NULL);
 	r->later = BIT(CALL_SUBSCRIBE);
-	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}\n{\"id\":3,\"unsubscribe\":{\"channel\":\"x\"}}",
-	    "{\"id\":3,\"unsubscribe\":{}}");
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}\n{\"id\":3,\"unsubscribe\":{\"channel\":\"x\"}}", "");
 	crig_answer(r, CALL_SUBSCRIBE, 0);
 	crig_turn(r);
-	assert_int_equal(p.n_frames, 1);
+	peer_expect(&p, "{\"id\":2,\"subscribe\":{}}\n{\"id\":3,\"unsubscribe\":{}}");
 	assert_int_equal(p.client->n_subs, 0);
 	peer_close(&p);
 }
@@ -468,6 +575,10 @@ main(void)
 		RIG_TEST(test_unsubscribe_order_while_subscribing, one_by_one),
 		RIG_TEST(test_disconnect_order_while_subscribing, one_by_one),
 		RIG_TEST(test_subscribe_order_while_subscribing, one_by_one),
+		RIG_TEST(test_orders_in_a_row, three_at_once),
+		RIG_TEST(test_orders_for_one_that_goes, one_by_one),
+		RIG_TEST(test_order_and_refused_subscribe, one_by_one),
+		RIG_TEST(test_taken_while_the_token_is_checked, two_channels),
 		RIG_TEST(test_unsubscribe_beside_subscribe, three_at_once),
 	};
 

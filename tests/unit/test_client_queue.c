@@ -104,6 +104,33 @@ test_slow_by_the_byte(void **state)
 	peer_close(&p);
 }
 
+/* Nobody is slow who has not been given anything to read yet, however much comes in one
+ * turn of the loop. */
+static void
+test_fast_within_a_turn(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+	char data[1200];
+
+	begin(r, &p);
+	memset(data, '7', sizeof data - 1);
+	data[sizeof data - 1] = '\0';
+	p.n_offered = 0;
+	for (int i = 0; i < 5; i++)
+		crig_publish(r, "x", data, 0);
+	crig_turn(r);
+	assert_int_equal(p.n_closed, 0);
+	assert_int_equal(p.n_offered, 5);
+	peer_forget(&p);
+	p.write_result = ROTOR_AGAIN;
+	for (int i = 0; i < 2; i++)
+		crig_publish(r, "x", data, 0);
+	crig_turn(r);
+	peer_expect_closed(&p, ROTOR_DISCONNECT_SLOW);
+	peer_close(&p);
+}
+
 /* One message over the limit is enough, and what was before it does not go either. */
 static void
 test_one_message_over_the_limit(void **state)
@@ -236,6 +263,7 @@ main(void)
 		RIG_TEST(test_again_keeps_frame_and_order, conf),
 		RIG_TEST(test_gone_with_a_stuck_frame, conf),
 		RIG_TEST(test_slow_by_the_byte, conf),
+		RIG_TEST(test_fast_within_a_turn, conf),
 		RIG_TEST(test_one_message_over_the_limit, conf),
 		RIG_TEST(test_write_error, conf),
 		RIG_TEST(test_write_error_after_again, conf),

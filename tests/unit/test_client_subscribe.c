@@ -16,6 +16,10 @@ static const char conf[] =
     "workers: 2\n"
     "client: {allow_anonymous_connect_without_token: true, channel_limit: 4}\n" RIG_CHANNELS;
 
+static const char lag_conf[] =
+    "workers: 1\n"
+    "client: {allow_anonymous_connect_without_token: true, channel_position_max_time_lag: 5s}\n" RIG_CHANNELS;
+
 static void
 peer_expect_end(const struct peer *p, const char *text)
 {
@@ -155,6 +159,33 @@ test_filtered_while_held_back(void **state)
 	peer_close(&p);
 }
 
+/* An engine that does not answer must not make us keep everything. */
+static void
+test_too_much_held_back(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p, q;
+	static char data[40000];
+
+	memset(data, '1', sizeof data);
+	data[sizeof data - 1] = '\0';
+	begin(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}");
+	r->later = 0;
+	peer_connect(r, &q, 0, NULL);
+	peer_ask(r, &q, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	for (uint64_t i = 1; i < 31 && p.n_closed == 0; i++) {
+		crig_publish(r, "pos:x", data, i);
+		crig_turn(r);
+	}
+	peer_expect_closed(&p, ROTOR_DISCONNECT_SLOW);
+	crig_answer(r, CALL_HISTORY, 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	assert_int_equal(q.n_closed, 0);
+	peer_close(&p);
+	peer_close(&q);
+}
+
 static void
 test_recovered_and_held_back_meet(void **state)
 {
@@ -241,6 +272,61 @@ test_new_epoch(void **state)
 	crig_turn(r);
 	peer_expect(&p, UNSUB_2500);
 	peer_close(&p);
+}
+
+/* Subscribed before there was a stream: the first publication tells its epoch. */
+static void
+test_epoch_comes_later(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	r->epoch = "";
+	peer_connect(r, &p, 0, NULL);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}",
+	    "{\"id\":2,\"subscribe\":{\"positioned\":true}}");
+	r->epoch = RIG_EPOCH;
+	crig_publish(r, "pos:x", "1", 1);
+	crig_turn(r);
+	peer_expect(&p, PUB_1("pos:x"));
+	r->epoch = "another";
+	crig_publish(r, "pos:x", "2", 2);
+	crig_turn(r);
+	peer_expect(&p, UNSUB_2500);
+	peer_close(&p);
+}
+
+/* What comes late may have been overtaken: the client is to ask.  A publication that does
+ * not say when it was made is never late, and nobody without a position cares. */
+static void
+test_late_publication(void **state)
+{
+	struct client_rig *r = *state;
+	struct rotor_publication from = { .size = sizeof from, .channel = STR_LIT("pos:x"),
+	    .data = STR_LIT("2"), .offset = 2, .epoch = STR_LIT(RIG_EPOCH),
+	    .time_ms = r->srv->workers[0]->now_unix_ms - 5001 }, *pub;
+	struct peer p, q;
+
+	peer_connect(r, &p, 0, NULL);
+	peer_connect(r, &q, 0, NULL);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"pos:x\"}}",
+	    "{\"id\":2,\"subscribe\":{\"epoch\":\"" RIG_EPOCH "\",\"positioned\":true}}");
+	peer_ask(r, &q, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	crig_publish(r, "pos:x", "1", 1);
+	crig_turn(r);
+	peer_expect(&p, PUB_1("pos:x"));
+	pub = rotor_publication_new(&from);
+	rotor_deliver(r->srv, pub, NULL);
+	rotor_publication_unref(&pub);
+	from.channel = STR_LIT("x");
+	pub = rotor_publication_new(&from);
+	rotor_deliver(r->srv, pub, NULL);
+	rotor_publication_unref(&pub);
+	crig_turn(r);
+	peer_expect(&p, UNSUB_2500);
+	peer_expect(&q, PUB("x", 2));
+	peer_close(&p);
+	peer_close(&q);
 }
 
 static void
@@ -460,10 +546,13 @@ main(void)
 		RIG_TEST(test_deltas_held_back, conf),
 		RIG_TEST(test_whole_after_one_outside_the_stream, conf),
 		RIG_TEST(test_filtered_while_held_back, conf),
+		RIG_TEST(test_too_much_held_back, conf),
 		RIG_TEST(test_recovered_and_held_back_meet, conf),
 		RIG_TEST(test_gap_while_held_back, conf),
 		RIG_TEST(test_gap_when_live, conf),
 		RIG_TEST(test_new_epoch, conf),
+		RIG_TEST(test_epoch_comes_later, conf),
+		RIG_TEST(test_late_publication, lag_conf),
 		RIG_TEST(test_gap_in_server_side_subscription, conf),
 		RIG_TEST(test_connect_holds_back_too, conf),
 		RIG_TEST(test_connect_fails_with_its_subscription, conf),

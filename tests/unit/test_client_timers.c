@@ -122,6 +122,23 @@ test_no_pong(void **state)
 	peer_close(&p);
 }
 
+/* The loop has been held up until the next ping is due as well: the pong is late all the
+ * same, and no second ping goes out, whose pong nobody would be waiting for. */
+static void
+test_no_pong_and_next_ping_due(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	wait_for(r, &p, 20000);
+	peer_expect(&p, JSON_PING);
+	crig_wait(r, 15000);
+	peer_expect_closed(&p, ROTOR_DISCONNECT_NO_PONG);
+	assert_int_equal(p.n_frames, 0);
+	peer_close(&p);
+}
+
 /* One pong for one ping. */
 static void
 test_pongs_nobody_asked_for(void **state)
@@ -412,6 +429,25 @@ test_lost_publication_is_found(void **state)
 	peer_close(&p);
 }
 
+/* What would come next has offsets that the client knows: it would be lost. */
+static void
+test_stream_that_went_back_is_found(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	begin_positioned(r, &p);
+	crig_publish(r, "pos:x", "1", 1);
+	crig_publish(r, "pos:x", "2", 2);
+	crig_turn(r);
+	peer_forget(&p);
+	r->top = 1;
+	for (int i = 0; i < 5; i++)
+		crig_wait(r, 10000);
+	peer_expect(&p, UNSUB_2500);
+	peer_close(&p);
+}
+
 static void
 test_lost_stream_is_found(void **state)
 {
@@ -546,6 +582,7 @@ main(void)
 		RIG_TEST(test_ping_by_ping, conf),
 		RIG_TEST(test_protobuf_ping, conf),
 		RIG_TEST(test_no_pong, conf),
+		RIG_TEST(test_no_pong_and_next_ping_due, conf),
 		RIG_TEST(test_pongs_nobody_asked_for, conf),
 		RIG_TEST(test_native_ping, conf),
 		RIG_TEST(test_no_protocol_pong_for_native_ping, conf),
@@ -560,6 +597,7 @@ main(void)
 		RIG_TEST(test_server_side_subscription_expires, tick_conf),
 		RIG_TEST(test_position_is_checked_now_and_then, tick_conf),
 		RIG_TEST(test_lost_publication_is_found, tick_conf),
+		RIG_TEST(test_stream_that_went_back_is_found, tick_conf),
 		RIG_TEST(test_lost_stream_is_found, tick_conf),
 		RIG_TEST(test_missing_one_is_in_the_inbox, tick_conf),
 		RIG_TEST(test_checked_client_is_gone, tick_conf),

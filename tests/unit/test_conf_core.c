@@ -222,8 +222,11 @@ no_effect(void **state)
 	(void)state;
 	warned("admin:\n  enabled: true\n", 2, "admin.enabled");
 	warned("prometheus: {enabled: true}\n", 1, "prometheus.enabled");
-	warned("channel:\n  namespaces:\n  - name: ab\n    subscription_type: map\n    map: {mode: ephemeral}\n",
-	    4, "channel.namespaces[0].subscription_type");
+	warned("channel:\n  namespaces:\n  - name: ab\n    subscription_type: map\n", 4,
+	    "channel.namespaces[0].subscription_type");
+	warned("channel:\n  namespaces:\n  - name: ab\n    map: {mode: ephemeral}\n", 4,
+	    "channel.namespaces[0].map.mode");
+	clean("channel: {without_namespace: {subscription_type: stream}}\n");
 	warned("channel:\n  without_namespace:\n    subscribe_proxy_enabled: true\n", 3,
 	    "channel.without_namespace.subscribe_proxy_enabled");
 	warned("consumers:\n- name: a\n  enabled: true\n  type: kafka\n", 1, "consumers");
@@ -240,7 +243,7 @@ no_effect_when_off(void **state)
 	(void)state;
 	clean("admin: {enabled: false, password: p, secret: s}\n");
 	clean("admin: {password: p, secret: s}\n");
-	clean("grpc_api: {port: 10001, tls: {cert_pem: /nonexistent}}\n");
+	clean("uni_grpc: {port: 11001, tls: {cert_pem: /nonexistent}}\n");
 	clean("engine: {redis: {address: [\"redis://127.0.0.1:6379\"], connect_timeout: 1s}}\n");
 	clean("consumers: [{name: a, enabled: false, type: kafka}, {name: b}]\n");
 	clean("consumers: []\nproxies: []\nrpc: {namespaces: []}\n");

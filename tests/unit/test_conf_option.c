@@ -20,6 +20,8 @@ struct opts {
 	const char		*text;
 	const char		*secret;
 	const char		*pem;
+	int32_t			other_on;
+	const char		*other_pem;
 	const char		*mode;
 	struct rotor_strlist	list;
 	struct rotor_pairs	pairs;
@@ -46,6 +48,8 @@ static const struct rotor_option rows[] = {
 	{ .path = "text", .kind = ROTOR_OPT_STR, AT(opts, text), .def = "hello" },
 	{ .path = "secret", .kind = ROTOR_OPT_SECRET, AT(opts, secret) },
 	{ .path = "tls.cert_pem", .kind = ROTOR_OPT_PEM, AT(opts, pem) },
+	{ .path = "other.enabled", .kind = ROTOR_OPT_BOOL, AT(opts, other_on) },
+	{ .path = "other.tls.cert_pem", .kind = ROTOR_OPT_PEM, AT(opts, other_pem) },
 	{ .path = "mode", .kind = ROTOR_OPT_CHOICE, AT(opts, mode), .choices = "fast slow" },
 	{ .path = "list", .kind = ROTOR_OPT_STRLIST, AT(opts, list), .def = "[a, b]" },
 	{ .path = "pairs", .kind = ROTOR_OPT_PAIRS, AT(opts, pairs) },
@@ -329,6 +333,23 @@ pem_forms(void **state)
 }
 
 static void
+pem_of_what_is_off(void **state)
+{
+	struct opts o;
+	struct conf *c;
+
+	(void)state;
+	c = apply_clean("opts:\n  other:\n    tls: {cert_pem: /nonexistent}\n", NULL, &o);
+	assert_string_equal(o.other_pem, "");
+	conf_free(&c);
+	c = apply_clean("opts:\n  other:\n    enabled: false\n    tls: {cert_pem: /nonexistent}\n", NULL, &o);
+	assert_string_equal(o.other_pem, "");
+	conf_free(&c);
+	refused("opts:\n  other:\n    enabled: true\n    tls: {cert_pem: /nonexistent}\n", 4,
+	    "opts.other.tls.cert_pem", "PEM");
+}
+
+static void
 lists_from_variables(void **state)
 {
 	const char *const env[] = { "CENTRIFUGO_OPTS_LIST= http://a  http://b ",
@@ -519,6 +540,27 @@ problems_of_validation(void **state)
 }
 
 static void
+where_values_come_from(void **state)
+{
+	const char *const env[] = { "ROTOR_OPTS_COUNT=3", NULL };
+	char text[128], path[64];
+	struct opts o;
+	struct conf *c = apply("opts:\n  text: x\n  items: []\n", env, &o);
+
+	(void)state;
+	conf_where(c, "opts.text", text, sizeof text);
+	assert_int_equal(sscanf(text, "%63[^:]:2", path), 1);
+	assert_string_equal(text + strlen(path), ":2");
+	/* A default's place is its section. */
+	conf_where(c, "opts.any", text, sizeof text);
+	assert_non_null(strstr(text, ":1"));
+	conf_where(c, "opts.count", text, sizeof text);
+	assert_string_equal(text, "environment: ROTOR_OPTS_COUNT");
+	assert_int_equal(conf_where(c, "opts.count", text, 4), strlen("environment: ROTOR_OPTS_COUNT"));
+	conf_free(&c);
+}
+
+static void
 printed(void **state)
 {
 	const struct rotor_option_table *const tables[] = { &table };
@@ -563,6 +605,7 @@ main(void)
 		cmocka_unit_test(texts_and_choices),
 		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(pem_forms),
+		cmocka_unit_test(pem_of_what_is_off),
 		cmocka_unit_test(lists_from_variables),
 		cmocka_unit_test(named_objects_from_variables),
 		cmocka_unit_test(prefixes_and_unknown_variables),
@@ -572,6 +615,7 @@ main(void)
 		cmocka_unit_test(no_effect),
 		cmocka_unit_test(smaller_rows),
 		cmocka_unit_test(problems_of_validation),
+		cmocka_unit_test(where_values_come_from),
 		cmocka_unit_test(printed),
 	};
 

@@ -164,11 +164,35 @@ wakes_once_until_disarmed(void **state)
 	inbox_fini(&in);
 }
 
+/* A writer swaps itself in, then links: in between, what others push behind it can be
+ * heard of, but not be reached. */
+static void
+knows_of_messages_behind_an_unfinished_writer(void **state)
+{
+	struct inbox_msg slow = { .run = NULL }, fast = { .run = NULL }, *before;
+	struct inbox in;
+
+	(void)state;
+	assert_int_equal(inbox_init(&in), 0);
+	assert_null(inbox_last(&in));
+	before = atomic_exchange(&in.head, &slow);	/* the first half of a push */
+	assert_non_null(inbox_last(&in));
+	inbox_push(&in, &fast);
+	assert_ptr_equal(inbox_last(&in), &fast);
+	assert_null(inbox_pop(&in));
+	atomic_store(&before->next, &slow);		/* the second */
+	assert_ptr_equal(inbox_pop(&in), &slow);
+	assert_ptr_equal(inbox_pop(&in), &fast);
+	assert_null(inbox_last(&in));
+	inbox_fini(&in);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wakes_once_until_disarmed),
+		cmocka_unit_test(knows_of_messages_behind_an_unfinished_writer),
 		cmocka_unit_test(keeps_each_writers_order),
 		cmocka_unit_test(keeps_the_order_of_a_lock),
 	};

@@ -201,13 +201,14 @@ test_user_connection_limit(void **state)
 	peer_close(&p[1]);
 }
 
-/* A connect that fails behind the count gives its place back. */
+/* A connect that fails behind the count gives its place back, and does not wait for the
+ * connection to go. */
 static void
 test_failed_connect_is_not_counted(void **state)
 {
 	static const struct rotor_sub_grant grant = { .size = sizeof grant, .channel = { "nowhere:x", 9 } };
 	struct client_rig *r = *state;
-	struct peer p[3];
+	struct peer p[5];
 
 	r->grants = &grant;
 	for (int i = 0; i < 3; i++) {
@@ -215,13 +216,13 @@ test_failed_connect_is_not_counted(void **state)
 		peer_open(r, &p[i], 0, ROTOR_JSON, 0);
 		peer_ask(r, &p[i], "{\"id\":1,\"connect\":{\"token\":\"ann\"}}",
 		    "{\"id\":1,\"error\":{\"code\":102,\"message\":\"unknown channel\"}}");
-		peer_close(&p[i]);
 	}
+	assert_int_equal(r->srv->workers[0]->hub->users.n, 0);
 	r->n_grants = 0;
-	peer_connect(r, &p[0], 0, "ann");
-	peer_connect(r, &p[1], 0, "ann");
-	peer_close(&p[0]);
-	peer_close(&p[1]);
+	peer_connect(r, &p[3], 0, "ann");
+	peer_connect(r, &p[4], 0, "ann");
+	for (size_t i = 0; i < 5; i++)
+		peer_close(&p[i]);
 }
 
 static void

@@ -218,6 +218,29 @@ test_single_connection(void **state)
 	peer_close(&d);
 }
 
+/* Both are on their way when they learn of each other: the later one stays. */
+static void
+test_single_connection_at_once(void **state)
+{
+	static const char frame[] = "{\"id\":1,\"connect\":{\"token\":\"ann\"}}";
+	struct client_rig *r = *state;
+
+	for (uint32_t first = 0; first < 2; first++) {
+		struct peer p[2];
+
+		peer_open(r, &p[0], first, ROTOR_JSON, 0);
+		peer_open(r, &p[1], 1 - first, ROTOR_JSON, 0);
+		peer_send(&p[0], frame);
+		peer_send(&p[1], frame);
+		crig_turn(r);
+		peer_expect_closed(&p[0], ROTOR_DISCONNECT_CONNECTION_LIMIT);
+		assert_int_equal(p[1].n_closed, 0);
+		peer_expect_start(&p[1], "{\"id\":1,\"connect\":{");
+		peer_close(&p[0]);
+		peer_close(&p[1]);
+	}
+}
+
 /* It goes away itself while the others are being told. */
 static void
 test_single_connection_that_goes_away(void **state)
@@ -245,6 +268,7 @@ main(void)
 		RIG_TEST(test_order_for_nobody, conf),
 		RIG_TEST(test_order_that_frees_the_clients, conf),
 		RIG_TEST(test_single_connection, single_conf),
+		RIG_TEST(test_single_connection_at_once, single_conf),
 		RIG_TEST(test_single_connection_that_goes_away, single_conf),
 	};
 

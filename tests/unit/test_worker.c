@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +190,59 @@ drains_from_within(void **state)
 	assert_int_equal(n->n, 2);
 	assert_int_equal(n->order[0], 2);
 	assert_int_equal(n->order[1], 1);
+}
+
+/* A push that its thread has begun, and ends when the drain has. */
+struct slow_push {
+	struct inbox_msg	msg, *before, first, second;
+	sem_t			drain_begun;
+};
+
+static void
+slow_run(struct rotor_worker *w, struct inbox_msg *m)
+{
+	(void)w;
+	(void)m;
+}
+
+static void
+first_run(struct rotor_worker *w, struct inbox_msg *m)
+{
+	struct slow_push *sp = (struct slow_push *)((char *)m - offsetof(struct slow_push, first));
+
+	(void)w;
+	(void)sem_post(&sp->drain_begun);
+}
+
+static void *
+slow_push_end(void *priv)
+{
+	struct slow_push *sp = priv;
+
+	while (sem_wait(&sp->drain_begun) != 0)
+		;
+	atomic_store(&sp->before->next, &sp->msg);
+	return NULL;
+}
+
+/* Another thread's push is under way while we push: a drain finds ours all the same. */
+static void
+drains_behind_an_unfinished_writer(void **state)
+{
+	struct notes *n = notes_of(state);
+	struct slow_push sp = { .msg.run = slow_run, .first.run = first_run, .second.run = slow_run };
+	pthread_t thread;
+
+	assert_int_equal(sem_init(&sp.drain_begun, 0, 0), 0);
+	worker_push(n->w, &sp.first);
+	worker_push(n->w, &sp.second);	/* out of reach itself until something is behind it */
+	sp.before = atomic_exchange(&n->w->inbox.head, &sp.msg);
+	post(n, note_one);
+	assert_int_equal(pthread_create(&thread, NULL, slow_push_end, &sp), 0);
+	assert_int_equal(worker_drain(n->w), 1);
+	assert_int_equal(n->n, 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(sem_destroy(&sp.drain_begun), 0);
 }
 
 static void
@@ -492,6 +547,7 @@ main(void)
 		TEST(frees_what_was_never_run),
 		TEST(can_run_again),
 		TEST(drains_from_within),
+		TEST(drains_behind_an_unfinished_writer),
 		TEST(drains_one_round),
 		TEST(fires_timers),
 		TEST(watches_descriptors),

@@ -29,8 +29,9 @@ struct response {
 _Static_assert(offsetof(struct response, result) == offsetof(Ap__PublishResponse, result), "shape");
 
 #define CALL_FIRST_BYTES	4096
-/* Small elements of arrays grow when decoded, about 30 times at worst. */
-#define DECODED_FACTOR		64u
+/* Small elements of arrays grow when decoded: an empty command of a batch is a struct of
+ * as many pointers as there are methods. */
+#define DECODED_FACTOR		128u
 /* And results take more than their text: pointers, lengths, zeros that are not written. */
 #define RESULT_FACTOR		8u
 
@@ -93,7 +94,8 @@ api_new(struct api_call *call, const ProtobufCMessageDescriptor *d)
 const char *
 api_error_text(uint32_t code)
 {
-	return code == ROTOR_ERR_METHOD_NOT_FOUND ? "not found" : rotor_error_text(code);
+	return code == ROTOR_ERR_METHOD_NOT_FOUND ? "not found" : code == ROTOR_ERR_CONFLICT ? "conflict"
+	    : rotor_error_text(code);
 }
 
 /* Copies what counts: line ends do not.  The length of the copy. */
@@ -207,13 +209,16 @@ api_decode(struct api_call *call, struct rotor_str body)
 	struct json_reader r;
 	ProtobufCMessage *m;
 
-	if (call->encoding == ROTOR_API_PROTOBUF)
-		return codec_decode_pb(d, a, body);
 	json_reader_init(&r, body.p, body.len);
 	a->limit = a->total + body.len * DECODED_FACTOR + CALL_FIRST_BYTES;
-	m = json_read_null(&r) == 0 ? api_new(call, d) : codec_decode_json(d, a, &r);
+	if (call->encoding == ROTOR_API_PROTOBUF)
+		m = codec_decode_pb(d, a, body);
+	else if (json_read_null(&r) == 0)
+		m = api_new(call, d);
+	else
+		m = codec_decode_json(d, a, &r);
 	a->limit = 0;
-	return m != NULL && json_at_end(&r) ? m : NULL;
+	return call->encoding == ROTOR_API_PROTOBUF || json_at_end(&r) ? m : NULL;
 }
 
 void

@@ -74,6 +74,9 @@ void *api_new(struct api_call *call, const ProtobufCMessageDescriptor *d);
 /* `b64` decoded into the arena when not empty, else `raw`.  0, or an error code. */
 uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, struct rotor_str *ret);
 
+/* Commands of one request that run in one turn of the loop; then others get theirs. */
+#define API_TURN	512u
+
 /* The text of an error code, where it differs from the one that clients get. */
 const char *api_error_text(uint32_t code);
 

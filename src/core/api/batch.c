@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <rotor/codes.h>
+#include <rotor/loop.h>
 
 #include "api/api.h"
 #include "base/obj.h"
@@ -14,7 +15,7 @@ struct batch {
 	struct api_call		*parts;
 	Ap__BatchResponse	*res;
 	size_t			next, ended;
-	int			running;	/* inside run_next(): an answer at once must not recurse */
+	int			running;	/* inside run_next(), or it comes: an answer must not call it */
 };
 
 static void
@@ -80,13 +81,25 @@ run_one(struct batch *b, size_t i)
 	api_run(&b->parts[i]);
 }
 
+static void
+next_turn(struct rotor_worker *w, void *priv)
+{
+	(void)w;
+	run_next(priv);
+}
+
 /* Starts what may start; answers when all have ended. */
 static void
 run_next(struct batch *b)
 {
+	unsigned n = 0;
+
 	b->running = 1;
-	while (b->next < b->req->n_commands && (b->req->parallel || b->next == b->ended))
+	while (b->next < b->req->n_commands && (b->req->parallel || b->next == b->ended)) {
+		if (++n > API_TURN && rotor_worker_post(b->call->w, next_turn, b) == ROTOR_OK)
+			return;
 		run_one(b, b->next++);
+	}
 	b->running = 0;
 	if (b->ended == b->req->n_commands)
 		api_finish(b->call, b->res);

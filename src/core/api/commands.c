@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include <rotor/codes.h>
+#include <rotor/loop.h>
 
 #include "api/api.h"
 #include "base/obj.h"
@@ -183,13 +184,31 @@ run_next(struct commands *c)
 		api_run(&c->call);
 }
 
+static int
+is_over(struct commands *c)
+{
+	return c->status != ROTOR_API_ST_OK || c->out.failed || json_at_end(&c->in);
+}
+
+static void
+next_turn(struct rotor_worker *w, void *priv)
+{
+	(void)w;
+	go_on(priv);
+}
+
 /* Runs commands until one is not answered at once, or none is left. */
 static void
 go_on(struct commands *c)
 {
+	unsigned n = 0;
+
 	c->running = 1;
-	while (!c->in_work && c->status == ROTOR_API_ST_OK && !c->out.failed && !json_at_end(&c->in))
+	while (!c->in_work && !is_over(c)) {
+		if (++n > API_TURN && rotor_worker_post(c->call.w, next_turn, c) == ROTOR_OK)
+			return;
 		run_next(c);
+	}
 	c->running = 0;
 	if (!c->in_work)
 		finish(c);

@@ -6,6 +6,7 @@
 
 #include <rotor/codes.h>
 #include <rotor/engine.h>
+#include <rotor/loop.h>
 #include <rotor/metrics.h>
 
 #include "base/str.h"
@@ -34,6 +35,8 @@ publish_one(struct rotor_worker *w, struct rotor_str channel, const struct messa
 	code = chan_name_parse(&srv->cc.channel, channel, &name);
 	if (code != 0)
 		return code;
+	if (!msg->any_type && name.opts->type != CHAN_TYPE_STREAM)
+		return ROTOR_ERR_BAD_REQUEST;
 	if (!chan_data_valid(name.opts, msg->data, &json))
 		return ROTOR_ERR_BAD_REQUEST;
 	pub.flags = (json ? ROTOR_PUB_JSON : 0) |
@@ -93,8 +96,11 @@ api_publish(struct api_call *call)
 /* A broadcast under way. */
 struct broadcast {
 	struct api_call		*call;
+	struct message		msg;
+	const Ap__BroadcastRequest	*req;
 	Ap__PublishResponse	**responses;
-	size_t			n, left;
+	struct broadcast_part	*parts;
+	size_t			next, left;
 };
 
 struct broadcast_part {
@@ -103,80 +109,93 @@ struct broadcast_part {
 };
 
 static void
-part_ended(struct broadcast_part *part, uint32_t code, const struct rotor_publish_result *from)
+broadcast_done(struct broadcast *bc)
 {
-	struct broadcast *bc = part->bc;
-	struct api_call *call = bc->call;
-	Ap__PublishResponse *res = bc->responses[part->index];
+	Ap__BroadcastResult *result = api_new(bc->call, &ap__broadcast_result__descriptor);
 
-	if (code == 0 && (res->result = result_new(call, from)) == NULL)
-		code = ROTOR_ERR_INTERNAL;
-	if (code != 0 && (res->error = api_new(call, &ap__error__descriptor)) != NULL) {
-		res->error->code = code;
-		res->error->message = api_error_text(code);
+	if (result == NULL) {
+		api_fail(bc->call, ROTOR_ERR_INTERNAL);
+		return;
 	}
-	if (--bc->left == 0) {
-		Ap__BroadcastResult *result = api_new(call, &ap__broadcast_result__descriptor);
-
-		if (result == NULL) {
-			api_fail(call, ROTOR_ERR_INTERNAL);
-			return;
-		}
-		result->n_responses = bc->n;
-		result->responses = bc->responses;
-		api_finish(call, result);
-	}
+	result->n_responses = bc->req->n_channels;
+	result->responses = bc->responses;
+	api_finish(bc->call, result);
 }
 
 static void
-part_published(void *token, uint32_t code, const struct rotor_publish_result *res)
+part_ended(void *token, uint32_t code, const struct rotor_publish_result *from)
 {
-	part_ended(token, code, res);
+	struct broadcast_part *part = token;
+	struct broadcast *bc = part->bc;
+	Ap__PublishResponse *res = bc->responses[part->index];
+
+	if (code == 0 && (res->result = result_new(bc->call, from)) == NULL)
+		code = ROTOR_ERR_INTERNAL;
+	if (code != 0 && (res->error = api_new(bc->call, &ap__error__descriptor)) != NULL) {
+		res->error->code = code;
+		res->error->message = api_error_text(code);
+	}
+	if (--bc->left == 0)
+		broadcast_done(bc);
 }
 
-static struct broadcast_part *
-broadcast_new(struct api_call *call, size_t n)
+static struct broadcast *
+broadcast_new(struct api_call *call)
 {
-	struct broadcast *bc = arena_alloc(call->arena, sizeof *bc);
-	struct broadcast_part *parts = arena_alloc(call->arena, n * sizeof *parts);
+	const Ap__BroadcastRequest *r = (const Ap__BroadcastRequest *)call->req;
+	struct broadcast *bc = arena_zalloc(call->arena, sizeof *bc);
+	size_t n = r->n_channels;
 
-	if (bc == NULL || parts == NULL)
+	if (bc == NULL)
 		return NULL;
-	*bc = (struct broadcast){ call, arena_alloc(call->arena, n * sizeof *bc->responses), n, n };
-	for (size_t i = 0; bc->responses != NULL && i < n; i++) {
-		parts[i] = (struct broadcast_part){ bc, i };
+	bc->call = call;
+	bc->req = r;
+	bc->left = n;
+	bc->parts = arena_alloc(call->arena, n * sizeof *bc->parts);
+	bc->responses = arena_alloc(call->arena, n * sizeof *bc->responses);
+	for (size_t i = 0; bc->parts != NULL && bc->responses != NULL && i < n; i++) {
+		bc->parts[i] = (struct broadcast_part){ bc, i };
 		bc->responses[i] = api_new(call, &ap__publish_response__descriptor);
 		if (bc->responses[i] == NULL)
 			return NULL;
 	}
-	return bc->responses != NULL ? parts : NULL;
+	return bc->parts != NULL && bc->responses != NULL ? bc : NULL;
+}
+
+static void
+broadcast_some(struct rotor_worker *w, void *priv)
+{
+	struct broadcast *bc = priv;
+	size_t i = bc->next, end = bc->req->n_channels;
+	uint32_t code;
+
+	/* The last part to end frees the call, and with it `bc`. */
+	for (unsigned n = 1; i < end; n++, i++) {
+		bc->next = i;
+		if (n > API_TURN && rotor_worker_post(w, broadcast_some, bc) == ROTOR_OK)
+			return;
+		code = publish_one(w, str_of(bc->req->channels[i]), &bc->msg, part_ended, &bc->parts[i]);
+		if (code != 0)
+			part_ended(&bc->parts[i], code, NULL);
+	}
 }
 
 void
 api_broadcast(struct api_call *call)
 {
 	const Ap__BroadcastRequest *r = (const Ap__BroadcastRequest *)call->req;
-	struct rotor_worker *w = call->w;
-	size_t n = r->n_channels;
-	struct broadcast_part *parts;
-	struct message msg;
-	uint32_t code;
+	struct broadcast *bc = NULL;
+	uint32_t code = r->n_channels == 0 ? ROTOR_ERR_BAD_REQUEST : 0;
 
-	MESSAGE_FILL(call, &msg, r);
-	code = n == 0 ? ROTOR_ERR_BAD_REQUEST : api_payload(call, r->data, r->b64data, &msg.data);
-	if (code != 0) {
+	if (code == 0 && (bc = broadcast_new(call)) == NULL)
+		code = ROTOR_ERR_INTERNAL;
+	if (code == 0) {
+		MESSAGE_FILL(call, &bc->msg, r);
+		bc->msg.any_type = 1;
+		code = api_payload(call, r->data, r->b64data, &bc->msg.data);
+	}
+	if (code != 0)
 		api_fail(call, code);
-		return;
-	}
-	parts = broadcast_new(call, n);
-	if (parts == NULL) {
-		api_fail(call, ROTOR_ERR_INTERNAL);
-		return;
-	}
-	/* The last part to end frees the call, and with it `r`. */
-	for (size_t i = 0; i < n; i++) {
-		code = publish_one(w, str_of(r->channels[i]), &msg, part_published, &parts[i]);
-		if (code != 0)
-			part_ended(&parts[i], code, NULL);
-	}
+	else
+		broadcast_some(call->w, bc);
 }

@@ -19,6 +19,7 @@ struct message {
 	uint64_t		version;
 	int			skip_history, delta;
 	int			json;		/* data is known to be JSON */
+	int			any_type;	/* a broadcast is not asked what it reaches */
 };
 
 /* Publishes to one channel; `msg` is borrowed for the call.  0, and done() runs, possibly

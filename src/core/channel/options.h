@@ -39,15 +39,24 @@ struct chan_options {
 	int32_t		allow_user_limited_channels;
 	const char	*channel_regex;
 	const char	*publication_data_format;	/* "": channel.publication_data_format; resolved by validation */
+	const char	*subscription_type;	/* "": stream */
 	void		*regex;			/* compiled channel_regex, or NULL; set by validation */
 	uint32_t	data_format;		/* CHAN_DATA_*; set by validation */
 	uint32_t	allow_fossil;		/* allowed_delta_types has "fossil"; set by validation */
 	uint32_t	cache_mode;		/* force_recovery_mode is "cache"; set by validation */
+	int32_t		type;			/* CHAN_TYPE_*; set by validation */
 };
 
 #define CHAN_DATA_ANY_NONEMPTY	0u
 #define CHAN_DATA_JSON		1u
 #define CHAN_DATA_JSON_OBJECT	2u
 #define CHAN_DATA_BINARY	3u
+
+/* Kinds of subscription, as in SubscribeRequest.type. */
+#define CHAN_TYPE_STREAM	0
+#define CHAN_TYPE_MAP		1
+#define CHAN_TYPE_MAP_CLIENTS	2
+#define CHAN_TYPE_MAP_USERS	3
+#define CHAN_TYPE_SHARED_POLL	4
 
 #endif

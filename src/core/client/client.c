@@ -79,10 +79,8 @@ client_unref(struct rotor_client **cp)
 	OBJ_TAKE(c, cp, CLIENT_MAGIC);
 	if (--c->refs > 0)
 		return;
-	ASSERT(c->state == CLIENT_CLOSED && c->n_subs == 0 && c->n_queue == 0);
+	ASSERT(c->state == CLIENT_CLOSED && c->n_subs == 0 && c->n_queue == 0 && c->subscribing == NULL);
 	free(c->header_user);
-	free(c->app);
-	free(c->token);
 	OBJ_FREE(c);
 }
 
@@ -119,8 +117,16 @@ client_app_version(const struct rotor_client *c)
 	return c->app != NULL ? c->app + strlen(c->app) + 1 : "";
 }
 
-static void
-leave_hub(struct rotor_client *c)
+void
+client_payload_set(struct rotor_buf **bp, struct rotor_str with)
+{
+	rotor_buf_unref(bp);
+	if (with.len > 0)
+		*bp = rotor_buf_new(with.p, with.len);
+}
+
+void
+client_leave_hub(struct rotor_client *c)
 {
 	struct rotor_server *srv = c->w->srv;
 
@@ -131,13 +137,20 @@ leave_hub(struct rotor_client *c)
 	}
 	if (c->subs != &c->sub_one)
 		free(c->subs);
+	c->subs = &c->sub_one;
+	c->cap_subs = 1;
 	if (c->counted)
 		user_counts_remove(srv->user_counts, client_user(c));
+	c->counted = 0;
 	if (c->user != NULL)
 		rotor_metric_add(c->w, srv->stats.num_clients, -1);
 	hub_client_remove(c->w->hub, c);
 	rotor_buf_unref(&c->conn_info);
 	rotor_buf_unref(&c->meta);
+	free(c->app);
+	c->app = NULL;
+	free(c->token);
+	c->token = NULL;
 }
 
 /* What is queued is still owed to the client, unless the connection is the problem. */
@@ -169,7 +182,7 @@ client_close(struct rotor_client *c, uint32_t code, const char *reason)
 		    ROTOR_F_STR("reason", reason));
 	}
 	client_timers_stop(c);
-	leave_hub(c);
+	client_leave_hub(c);
 	c->state = CLIENT_CLOSED;
 	client_queue_drop(c);
 	client_held_drop(c);

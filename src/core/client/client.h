@@ -36,8 +36,8 @@ enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_CONNECTED, CLIENT_FAIL
 /* What a client's one timer waits for; 0 in due[] means not at all. */
 enum client_due {
 	DUE_STALE,		/* no connect in time, or dead after a failed one */
+	DUE_PONG,		/* the pong is late; before the ping, which would forgive it */
 	DUE_PING,		/* send the next ping */
-	DUE_PONG,		/* the pong is late */
 	DUE_EXPIRE,		/* credentials have run out */
 	DUE_PRESENCE,		/* refresh presence, check expiry and position of subs */
 	DUE_DROP,		/* the end of a connection whose connect was refused */
@@ -67,6 +67,7 @@ struct rotor_client {
 	struct rotor_client	*dirty_next;
 	struct rotor_buf	*conn_info;	/* raw payload, or NULL */
 	struct rotor_buf	*meta;		/* raw payload for proxies, or NULL */
+	uint64_t		joined;		/* srv->n_joined when it joined the hub; 0: not yet */
 	char			*header_user;	/* from user_id_http_header, or NULL */
 	char			*app;		/* what it is: name, NUL, version, NUL; or NULL */
 	struct token_mark	*token;		/* of the connection token, or NULL */
@@ -74,10 +75,11 @@ struct rotor_client {
 	struct sub		**subs;		/* &sub_one while there is one at most */
 	struct sub		*sub_one;
 	uint16_t		n_subs, cap_subs;
+	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
+	struct sub_request	*subscribing;	/* subscriptions that are being made, see subscribe.h */
 
 	uint16_t		n_queue, cap_queue;
 	uint32_t		queue_bytes;
-	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
 	struct rotor_buf	*queue_one;
 	struct rotor_buf	**queue;	/* &queue_one while there is one at most */
 	struct rotor_buf	*stuck;		/* the frame that was answered AGAIN */
@@ -144,12 +146,17 @@ void client_unref(struct rotor_client **cp);
  * the transport close with `code`.  reason NULL: the code's own.  A no-op when
  * closed already. */
 void client_close(struct rotor_client *c, uint32_t code, const char *reason);
+/* Gives up what the connect had brought: user, subscriptions.  A no-op when there is nothing. */
+void client_leave_hub(struct rotor_client *c);
 struct rotor_str client_user(const struct rotor_client *c);
 /* Remembers what the client says it is, cut to what is worth it.  0 or -ENOMEM. */
 int client_app_set(struct rotor_client *c, struct rotor_str name, struct rotor_str version);
 /* That; "" when it said nothing. */
 const char *client_app_name(const struct rotor_client *c);
 const char *client_app_version(const struct rotor_client *c);
+/* Replaces a payload (conn_info, chan_info, meta); an empty one, or one there is no memory
+ * for, is NULL. */
+void client_payload_set(struct rotor_buf **bp, struct rotor_str with);
 
 /* queue.c: outgoing */
 /* Appends one encoded message (takes its own reference).  May close the client. */
@@ -177,8 +184,6 @@ uint32_t client_ttl(const struct rotor_client *c, int64_t expire_at);
 
 /* sub.c */
 struct sub *client_sub_get(const struct rotor_client *c, struct rotor_str channel);
-/* Subscriptions the client has, live or on their way. */
-#define client_n_subs(c)	((c)->n_subs)
 /* A sub of `channel`, in its channel's fan-out from now on (buffering until it is
  * live).  *ret_new: the channel is new on this worker.  NULL: no memory. */
 struct sub *sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts,

@@ -20,12 +20,12 @@
 #include "base/arena.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "client/claims.h"
 #include "client/client.h"
 #include "client/op.h"
 #include "client/permit.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
-#include "node/denied.h"
 #include "node/direct.h"
 #include "node/server.h"
 #include "node/user_counts.h"
@@ -41,17 +41,19 @@ struct connecting {
 	size_t			n_subs, cap_subs, next;
 };
 
+/* Ends the command, and after an error the use of the connection. */
 static void
-reject(struct op *op, uint32_t code)
+refuse(struct op *op, uint32_t code)
 {
 	struct rotor_client *c = op->client;
 
-	if (c->state != CLIENT_CLOSED) {
+	if (c->state != CLIENT_CLOSED && code < ROTOR_DISCONNECT_CLOSED) {
 		c->state = CLIENT_FAILED;
+		client_leave_hub(c);
 		client_held_drop(c);
 		client_due(c, DUE_DROP, FAILED_DROP_MS);
 	}
-	op_error(op, code);
+	op_refuse(op, code);
 }
 
 static void
@@ -64,10 +66,7 @@ fail(struct connecting *cn, uint32_t code)
 		if (s != NULL)
 			sub_free(&s);
 	}
-	if (code >= ROTOR_DISCONNECT_CLOSED)
-		op_disconnect(cn->op, code);
-	else
-		reject(cn->op, code);
+	refuse(cn->op, code);
 }
 
 static void
@@ -310,23 +309,6 @@ remember(struct connecting *cn, const struct rotor_connection_claims *claims)
 	return client_app_set(c, str_of(req->name), str_of(req->version));
 }
 
-/* 0, or a disconnect code: the user is blocked, or the token revoked. */
-static uint32_t
-check_denied(const struct rotor_client *c, struct rotor_str user, const struct rotor_connection_claims *claims)
-{
-	struct denied *d = c->w->srv->denied;
-	int64_t now = c->w->now_unix_ms / 1000;
-	struct token_facts t = { .user = user };
-
-	if (denied_user(d, user, now))
-		return ROTOR_DISCONNECT_PERMISSION_DENIED;
-	if (claims == NULL)
-		return 0;
-	t.id = claims->token_id;
-	t.issued_at = claims->issued_at;
-	return denied_token(d, &t, now) ? ROTOR_DISCONNECT_INVALID_TOKEN : 0;
-}
-
 /* Credentials are known: joins the hub.  0 or a code. */
 static uint32_t
 join_hub(struct connecting *cn, const struct rotor_connection_claims *claims)
@@ -335,16 +317,17 @@ join_hub(struct connecting *cn, const struct rotor_connection_claims *claims)
 
 	if (user_limit_take(c, cn->user) != 0)
 		return ROTOR_DISCONNECT_CONNECTION_LIMIT;
-	if (claims != NULL && claims->info.len > 0)
-		c->conn_info = rotor_buf_new(claims->info.p, claims->info.len);
-	if (claims != NULL && claims->meta.len > 0)
-		c->meta = rotor_buf_new(claims->meta.p, claims->meta.len);
+	if (claims != NULL) {
+		client_payload_set(&c->conn_info, claims->info);
+		client_payload_set(&c->meta, claims->meta);
+	}
 	if (remember(cn, claims) != 0 || hub_client_add(c->w->hub, c, cn->user) != 0) {
 		if (c->counted)
 			user_counts_remove(c->w->srv->user_counts, cn->user);
 		c->counted = 0;
 		return ROTOR_DISCONNECT_INTERNAL;
 	}
+	c->joined = atomic_fetch_add(&c->w->srv->n_joined, 1) + 1;
 	rotor_metric_add(c->w, c->w->srv->stats.num_clients, 1);
 	return 0;
 }
@@ -361,8 +344,8 @@ others_gone(struct rotor_worker *w, void *priv)
 		subscribe_next(cn);
 }
 
-/* The user's other connections end before this one subscribes, so that it does not
- * see them leave. */
+/* The user's earlier connections end before this one subscribes, so that it does not
+ * see them leave; of those that come at once the last one stays. */
 static void
 single_connection(struct connecting *cn)
 {
@@ -371,7 +354,7 @@ single_connection(struct connecting *cn)
 
 	if (!cl->personal_enabled || !cl->personal_single_connection || cn->user.len == 0)
 		subscribe_next(cn);
-	else if (direct_disconnect_others(c, ROTOR_DISCONNECT_CONNECTION_LIMIT, others_gone, cn) != 0)
+	else if (direct_disconnect_earlier(c, ROTOR_DISCONNECT_CONNECTION_LIMIT, others_gone, cn) != 0)
 		fail(cn, ROTOR_DISCONNECT_INTERNAL);
 }
 
@@ -380,8 +363,7 @@ accept_user(struct op *op, struct rotor_str user, const struct rotor_connection_
 {
 	struct rotor_client *c = op->client;
 	struct connecting *cn = arena_zalloc(&op->arena, sizeof *cn);
-	int64_t now = c->w->now_unix_ms / 1000;
-	uint32_t code = check_denied(c, user, claims);
+	uint32_t code = claims_connection_denied(c, user, claims);
 
 	if (cn == NULL && code == 0)
 		code = ROTOR_DISCONNECT_INTERNAL;
@@ -393,8 +375,8 @@ accept_user(struct op *op, struct rotor_str user, const struct rotor_connection_
 	cn->user = arena_str(&op->arena, user);
 	if (claims != NULL && !c->w->srv->cc.client.insecure)
 		c->expire_at = claims->expire_at;
-	if (c->expire_at != 0 && c->expire_at <= now) {
-		reject(op, ROTOR_ERR_EXPIRED);
+	if (claims_are_past(c, c->expire_at)) {
+		refuse(op, ROTOR_ERR_EXPIRED);
 		return;
 	}
 	code = join_hub(cn, claims);
@@ -413,6 +395,7 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	struct op *op = token;
 	struct rotor_client *c = op->client;
 	const struct conf_client *cl = &c->w->srv->cc.client;
+	uint32_t code = claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
 
 	if (op_is_late(op)) {
 		op_end(op);
@@ -421,14 +404,10 @@ token_verified(void *token, uint32_t verdict, const char *why, const struct roto
 	if (verdict != ROTOR_TOKEN_VALID)
 		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_INFO, "client", "connection token refused",
 		    ROTOR_F_STR("why", why != NULL ? why : ""));
-	if (verdict == ROTOR_TOKEN_EXPIRED)
-		reject(op, ROTOR_ERR_TOKEN_EXPIRED);
-	else if (verdict == ROTOR_TOKEN_ERROR)
-		reject(op, ROTOR_ERR_INTERNAL);
-	else if (verdict != ROTOR_TOKEN_VALID)
-		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
-	else if (claims->user.len == 0 && cl->disallow_anonymous_connection_tokens)
-		op_disconnect(op, ROTOR_DISCONNECT_PERMISSION_DENIED);
+	if (code == 0 && claims->user.len == 0 && cl->disallow_anonymous_connection_tokens)
+		code = ROTOR_DISCONNECT_PERMISSION_DENIED;
+	if (code != 0)
+		refuse(op, code);
 	else
 		accept_user(op, claims->user, claims);
 }

@@ -10,6 +10,7 @@
 #include "channel/name.h"
 #include "client/client.h"
 #include "client/op.h"
+#include "client/permit.h"
 #include "client/publications.h"
 #include "client/reply.h"
 #include "node/server.h"
@@ -42,26 +43,15 @@ static uint32_t
 check(struct op *op, struct chan_name *name)
 {
 	const Cp__HistoryRequest *req = op->msg->history;
-	struct rotor_client *c = op->client;
-	const struct conf_core *cc = &c->w->srv->cc;
-	struct rotor_str channel = str_of(req->channel);
-	uint32_t code;
+	uint32_t code = permit_name(op->client, req->channel, name);
 
-	if (channel.len == 0)
-		return ROTOR_DISCONNECT_BAD_REQUEST;
-	code = chan_name_parse(&cc->channel, channel, name);
-	if (code != 0)
-		return code;
-	if (!chan_name_valid(name))
-		return ROTOR_ERR_BAD_REQUEST;
-	if (name->opts->history_size <= 0 || name->opts->history_ttl_ms <= 0)
-		return ROTOR_ERR_NOT_AVAILABLE;
-	if (!chan_access_allowed(name->opts, CHAN_HISTORY, client_user(c),
-	    client_sub_get(c, channel) != NULL, cc->client.insecure))
-		return ROTOR_ERR_PERMISSION_DENIED;
-	if (req->reverse && req->since != NULL && req->since->offset == 0)
-		return ROTOR_ERR_BAD_REQUEST;
-	return 0;
+	if (code == 0 && (name->opts->history_size <= 0 || name->opts->history_ttl_ms <= 0))
+		code = ROTOR_ERR_NOT_AVAILABLE;
+	if (code == 0)
+		code = permit_access(op->client, name, CHAN_HISTORY);
+	if (code == 0 && req->reverse && req->since != NULL && req->since->offset == 0)
+		code = ROTOR_ERR_BAD_REQUEST;
+	return code;
 }
 
 static int32_t
@@ -80,12 +70,8 @@ cmd_history(struct op *op)
 	struct chan_name name;
 	uint32_t code = check(op, &name);
 
-	if (code >= ROTOR_DISCONNECT_CLOSED) {
-		op_disconnect(op, code);
-		return;
-	}
 	if (code != 0) {
-		op_error(op, code);
+		op_refuse(op, code);
 		return;
 	}
 	q.limit = clamp(req->limit, srv->cc.client.history_max_publication_limit);

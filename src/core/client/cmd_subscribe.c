@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client/cmd_subscribe.c - the subscribe and unsubscribe commands. */
+/* client/cmd_subscribe.c - the subscribe command. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,18 +13,28 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "channel/tags_filter.h"
+#include "client/claims.h"
 #include "client/client.h"
 #include "client/op.h"
 #include "client/permit.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
-#include "node/denied.h"
 #include "node/server.h"
-#include "proto/hot.h"
 
-#define TYPE_STREAM		0
-#define TYPE_MAP_USERS		3
-#define TYPE_SHARED_POLL	4
+/* Ends the command with an error or a disconnect code. */
+static void
+refuse(struct sub_request *rq, uint32_t code)
+{
+	struct op *op = rq->priv;
+	struct rotor_client *c = op->client;
+
+	if (code >= ROTOR_DISCONNECT_CLOSED)
+		client_close(c, code, NULL);
+	else
+		client_send_error(c, op->id, code);
+	subscribe_end(rq);	/* whoever waited is answered after us */
+	op_end(op);
+}
 
 static void
 subscribed(struct sub_request *rq, uint32_t code)
@@ -33,8 +43,7 @@ subscribed(struct sub_request *rq, uint32_t code)
 	Cp__Reply reply = CP__REPLY__INIT;
 
 	if (code != 0) {
-		subscribe_end(rq);
-		op_error(op, code);
+		refuse(rq, code);
 		return;
 	}
 	reply.id = op->id;
@@ -76,105 +85,92 @@ filter_take(struct sub_request *rq, const Cp__FilterNode *node)
 	return r == 0 ? 0 : r == -EINVAL ? ROTOR_ERR_BAD_REQUEST : ROTOR_ERR_INTERNAL;
 }
 
+/* Everything is allowed that was asked for.  0, an error or a disconnect code. */
+static uint32_t
+prepare(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
+{
+	struct op *op = rq->priv;
+	const Cp__SubscribeRequest *req = op->msg->subscribe;
+
+	if (claims_are_past(op->client, rq->expire_at))
+		return ROTOR_ERR_EXPIRED;
+	if (rq->name.opts->type != CHAN_TYPE_STREAM)
+		return ROTOR_ERR_NOT_AVAILABLE;		/* maps and shared polls are to come */
+	if (req->type > CHAN_TYPE_SHARED_POLL)
+		return ROTOR_DISCONNECT_INTERNAL;
+	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
+	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, str_of(req->delta)) | SUB_CLIENT_REFRESH;
+	return filter_take(rq, req->tf);
+}
+
 static void
 permitted(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
 {
-	struct op *op = rq->priv;
-	struct rotor_client *c = op->client;
-	const Cp__SubscribeRequest *req = op->msg->subscribe;
-	uint32_t code;
+	uint32_t code = prepare(rq, override_set, override_value);
 
-	if (rq->expire_at != 0 && rq->expire_at <= c->w->now_unix_ms / 1000) {
-		op_error(op, ROTOR_ERR_EXPIRED);
-		return;
-	}
-	code = filter_take(rq, req->tf);
-	if (code != 0) {
-		op_error(op, code);
-		return;
-	}
-	if (req->type > TYPE_SHARED_POLL) {
-		tags_filter_free(&rq->filter);
-		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
-		return;
-	}
-	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
-	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, str_of(req->delta)) | SUB_CLIENT_REFRESH;
-	subscribe_start(rq);
+	if (code != 0)
+		refuse(rq, code);
+	else
+		subscribe_start(rq);
 }
 
-/* What a subscription token says of itself. */
-static void
-token_take(struct sub_request *rq, const struct rotor_subscription_claims *claims)
+/* What a verified token grants: 0, an error or a disconnect code. */
+static uint32_t
+claims_take(struct sub_request *rq, const struct rotor_subscription_claims *claims)
 {
-	struct arena *a = rq->arena;
-
-	rq->chan_info = arena_str(a, claims->grant.info);
-	rq->data = arena_str(a, claims->grant.data);
+	if (!claims_channel_known(rq->client, claims->grant.channel))
+		return ROTOR_ERR_UNKNOWN_CHANNEL;
+	if (!claims_fit(rq->client, rq->name.full, claims))
+		return ROTOR_DISCONNECT_INVALID_TOKEN;
+	rq->chan_info = arena_str(rq->arena, claims->grant.info);
+	rq->data = arena_str(rq->arena, claims->grant.data);
 	rq->expire_at = claims->expire_at;
-	if (!ROTOR_HAS(claims, issued_at))
-		return;
-	rq->token_id = arena_str(a, claims->token_id);
-	rq->issued_at = claims->issued_at;
-}
-
-static int
-token_denied(const struct sub_request *rq)
-{
-	const struct rotor_client *c = rq->client;
-	struct token_facts t = { .user = client_user(c), .channel = rq->name.full, .id = rq->token_id,
-	    .issued_at = rq->issued_at };
-
-	return denied_token(c->w->srv->denied, &t, c->w->now_unix_ms / 1000);
+	rq->token = claims_token(claims);
+	rq->token.id = arena_str(rq->arena, rq->token.id);
+	return claims_subscription_denied(rq->client, claims) ? ROTOR_ERR_PERMISSION_DENIED
+	    : permit_subscribe(rq, 1);
 }
 
 static void
 token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_subscription_claims *claims)
 {
 	struct sub_request *rq = token;
-	struct op *op = rq->priv;
-	struct rotor_client *c = op->client;
-	struct chan_name named;
-	char id[36];
+	struct rotor_client *c = rq->client;
+	uint32_t code = op_is_late(rq->priv) ? ROTOR_ERR_INTERNAL
+	    : claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_ERR_PERMISSION_DENIED);
 
-	if (op_is_late(op)) {
-		op_end(op);
-		return;
-	}
-	if (verdict != ROTOR_TOKEN_VALID)
+	if (verdict != ROTOR_TOKEN_VALID && c->state != CLIENT_CLOSED)
 		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_DEBUG, "client", "subscription token refused",
 		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_SLICE("channel", rq->name.full),
 		    ROTOR_F_STR("why", why != NULL ? why : ""));
-	if (verdict == ROTOR_TOKEN_EXPIRED) {
-		op_error(op, ROTOR_ERR_TOKEN_EXPIRED);
-		return;
-	}
-	if (verdict != ROTOR_TOKEN_VALID) {
-		op_error(op, verdict == ROTOR_TOKEN_ERROR ? ROTOR_ERR_INTERNAL : ROTOR_ERR_PERMISSION_DENIED);
-		return;
-	}
-	if (chan_name_parse(&c->w->srv->cc.channel, claims->grant.channel, &named) != 0) {
-		op_error(op, ROTOR_ERR_UNKNOWN_CHANNEL);
-		return;
-	}
-	uuid_text(c->id, id);
-	if (!str_eq(claims->grant.channel, rq->name.full) || !str_eq(claims->user, client_user(c)) ||
-	    (claims->client.len > 0 && !str_eq(claims->client, (struct rotor_str){ id, sizeof id }))) {
-		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
-		return;
-	}
-	token_take(rq, claims);
-	if (token_denied(rq) || permit_subscribe(rq, 1) != 0) {
-		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
-		return;
-	}
-	permitted(rq, claims->grant.override_set, claims->grant.override_value);
+	if (code == 0)
+		code = claims_take(rq, claims);
+	if (code != 0)
+		refuse(rq, code);
+	else
+		permitted(rq, claims->grant.override_set, claims->grant.override_value);
 }
 
-static int
-is_map(const Cp__SubscribeRequest *req)
+/* What is not known counts as a stream, until it is to be made. */
+static int32_t
+type_asked(const Cp__SubscribeRequest *req)
 {
-	return req->type > TYPE_STREAM && req->type <= TYPE_MAP_USERS;
+	return req->type > CHAN_TYPE_STREAM && req->type <= CHAN_TYPE_SHARED_POLL ? req->type
+	    : CHAN_TYPE_STREAM;
+}
+
+/* Shared polls and all others are told apart before anything else. */
+static uint32_t
+poll_check(const struct conf_core *cc, const Cp__SubscribeRequest *req)
+{
+	struct chan_name name;
+	int asked = req->type == CHAN_TYPE_SHARED_POLL;
+	int is = chan_name_parse(&cc->channel, str_of(req->channel), &name) == 0 &&
+	    name.opts->type == CHAN_TYPE_SHARED_POLL;
+
+	if (asked == is)
+		return 0;
+	return asked ? ROTOR_ERR_NOT_AVAILABLE : ROTOR_ERR_BAD_REQUEST;
 }
 
 /* Rules that come before any permission.  0, an error or a disconnect code. */
@@ -189,22 +185,23 @@ validate(struct op *op, struct sub_request *rq)
 
 	if (channel.len == 0)
 		return ROTOR_DISCONNECT_BAD_REQUEST;
-	if (req->type == TYPE_SHARED_POLL)
-		return ROTOR_ERR_NOT_AVAILABLE;
-	if (!is_map(req) && !subscribe_delta_known(str_of(req->delta)))
+	code = poll_check(cc, req);
+	if (code != 0)
+		return code;
+	if (type_asked(req) == CHAN_TYPE_STREAM && !subscribe_delta_known(str_of(req->delta)))
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
-	if (client_sub_get(c, channel) != NULL)
+	if (client_sub_get(c, channel) != NULL || subscribe_under_way(c, channel) != NULL)
 		return ROTOR_ERR_ALREADY_SUBSCRIBED;
-	if (c->n_subs >= cc->client.channel_limit)
+	if (subscribe_count(c) >= cc->client.channel_limit)
 		return ROTOR_ERR_LIMIT_EXCEEDED;
 	code = chan_name_parse(&cc->channel, channel, &rq->name);
 	if (code != 0)
 		return code;
 	if (!chan_name_valid(&rq->name))
 		return ROTOR_ERR_BAD_REQUEST;
-	return is_map(req) ? ROTOR_ERR_PERMISSION_DENIED : 0;	/* no namespace has such a type */
+	return type_asked(req) == rq->name.opts->type ? 0 : ROTOR_ERR_PERMISSION_DENIED;
 }
 
 void
@@ -225,40 +222,18 @@ cmd_subscribe(struct op *op)
 	    .recover = req->recover, .offset = req->offset, .epoch = str_of(req->epoch),
 	    .reject_unrecovered = (req->flag & RECOVER_REJECT) != 0 };
 	code = validate(op, rq);
-	if (code >= ROTOR_DISCONNECT_CLOSED) {
-		op_disconnect(op, code);
+	if (code != 0) {
+		refuse(rq, code);
 		return;
 	}
-	if (code == 0 && jwt.len > 0 && srv->auth != NULL) {
+	subscribe_begin(rq);
+	if (jwt.len > 0 && srv->auth != NULL) {
 		srv->auth->subscription_token(srv->auth_ctx, c->w, jwt, token_verified, rq);
 		return;
 	}
-	if (code == 0)
-		code = jwt.len > 0 ? ROTOR_ERR_PERMISSION_DENIED : permit_subscribe(rq, 0);
+	code = jwt.len > 0 ? ROTOR_ERR_PERMISSION_DENIED : permit_subscribe(rq, 0);
 	if (code != 0)
-		op_error(op, code);
+		refuse(rq, code);
 	else
 		permitted(rq, 0, 0);
-}
-
-void
-cmd_unsubscribe(struct op *op)
-{
-	struct rotor_str channel = str_of(op->msg->unsubscribe->channel);
-	struct sub *s;
-
-	if (channel.len == 0) {
-		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
-		return;
-	}
-	s = client_sub_get(op->client, channel);
-	if (s != NULL) {
-		int leaves = s->flags & SUB_EMIT_JOIN_LEAVE;
-
-		sub_free(&s);
-		/* The leave is not for us, should we subscribe again at once. */
-		if (leaves)
-			worker_drain(op->client->w);
-	}
-	op_reply_empty(op, REPLY_UNSUBSCRIBE);
 }

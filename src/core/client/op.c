@@ -120,3 +120,12 @@ op_disconnect(struct op *op, uint32_t code)
 	client_close(op->client, code, NULL);
 	op_end(op);
 }
+
+void
+op_refuse(struct op *op, uint32_t code)
+{
+	if (code >= ROTOR_DISCONNECT_CLOSED)
+		op_disconnect(op, code);
+	else
+		op_error(op, code);
+}

@@ -38,6 +38,8 @@ void op_reply(struct op *op, Cp__Reply *reply);		/* sets reply->id */
 void op_reply_empty(struct op *op, uint32_t result);	/* REPLY_* */
 void op_error(struct op *op, uint32_t code);
 void op_disconnect(struct op *op, uint32_t code);
+/* One of the two, by the code. */
+void op_refuse(struct op *op, uint32_t code);
 /* Ends it without an answer. */
 void op_end(struct op *op);
 

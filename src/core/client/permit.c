@@ -6,6 +6,7 @@
 
 #include <rotor/codes.h>
 
+#include "base/str.h"
 #include "client/client.h"
 #include "client/subscribe.h"
 #include "node/server.h"
@@ -80,4 +81,36 @@ permit_subscribe(struct sub_request *rq, int has_token)
 		rq->source = rules[i].source;
 	}
 	return p == PERMIT_ALLOW ? 0 : ROTOR_ERR_PERMISSION_DENIED;
+}
+
+uint32_t
+permit_name(const struct rotor_client *c, const char *channel, struct chan_name *ret)
+{
+	struct rotor_str name = str_of(channel);
+	uint32_t code;
+
+	if (name.len == 0)
+		return ROTOR_DISCONNECT_BAD_REQUEST;
+	code = chan_name_parse(&c->w->srv->cc.channel, name, ret);
+	if (code == 0 && !chan_name_valid(ret))
+		code = ROTOR_ERR_BAD_REQUEST;
+	return code;
+}
+
+uint32_t
+permit_access(const struct rotor_client *c, const struct chan_name *name, enum chan_access what)
+{
+	return chan_access_allowed(name->opts, what, client_user(c), client_sub_get(c, name->full) != NULL,
+	    c->w->srv->cc.client.insecure) ? 0 : ROTOR_ERR_PERMISSION_DENIED;
+}
+
+uint32_t
+permit_presence(const struct rotor_client *c, const char *channel)
+{
+	struct chan_name name;
+	uint32_t code = permit_name(c, channel, &name);
+
+	if (code == 0 && (!name.opts->presence || c->w->srv->presence == NULL))
+		code = ROTOR_ERR_NOT_AVAILABLE;
+	return code != 0 ? code : permit_access(c, &name, CHAN_PRESENCE);
 }

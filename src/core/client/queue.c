@@ -62,11 +62,26 @@ client_queue_drop(struct rotor_client *c)
 	queue_rest(c);
 }
 
+/* Whether a message that the limit allows does not fit beside what is queued already. */
+static int
+overflows(const struct rotor_client *c, size_t len)
+{
+	size_t max = (size_t)c->w->srv->cc.client.queue_max_size;
+
+	return len <= max && c->queue_bytes + len > max;
+}
+
 void
 client_enqueue(struct rotor_client *c, struct rotor_buf *msg)
 {
 	if (c->state == CLIENT_CLOSED)
 		return;
+	/* As below, where the limit is smaller than FLUSH_BYTES. */
+	if (!c->choked && overflows(c, rotor_buf_len(msg))) {
+		client_flush(c);
+		if (c->state == CLIENT_CLOSED)
+			return;
+	}
 	if (c->n_queue == c->cap_queue && queue_grow(c) != 0) {
 		client_close(c, ROTOR_DISCONNECT_SLOW, NULL);
 		return;

@@ -109,12 +109,14 @@ epoch_set(struct sub_request *rq, struct rotor_str epoch)
 {
 	struct hub_chan *ch = rq->sub->chan;
 
+	rq->res.epoch = arena_strndup(rq->arena, epoch.p, epoch.len);
+	if (epoch.len == 0)
+		return rq->res.epoch != NULL ? 0 : -ENOMEM;	/* the first publication tells it */
 	if (ch->epoch == NULL || rotor_buf_len(ch->epoch) != epoch.len ||
 	    memcmp(rotor_buf_data(ch->epoch), epoch.p, epoch.len) != 0) {
 		rotor_buf_unref(&ch->epoch);
 		ch->epoch = rotor_buf_new(epoch.p, epoch.len);
 	}
-	rq->res.epoch = arena_strndup(rq->arena, epoch.p, epoch.len);
 	if (ch->epoch == NULL || rq->res.epoch == NULL)
 		return -ENOMEM;
 	rq->sub->epoch = rotor_buf_ref(ch->epoch);
@@ -162,7 +164,7 @@ recover_start(struct sub_request *rq, void (*next)(struct sub_request *, uint32_
 	struct rotor_client *c = rq->client;
 	struct rotor_server *srv = c->w->srv;
 	const struct chan_options *o = rq->name.opts;
-	int cache = o->cache_mode && (rq->recover || (o->auto_cache_recover && !rq->no_auto_recover));
+	int cache = o->cache_mode && !rq->stream_only && (rq->recover || o->auto_cache_recover);
 	struct rotor_history_query q = { .size = sizeof q, .history_meta_ttl_ms = o->history_meta_ttl_ms };
 	struct recovery *rc = arena_alloc(rq->arena, sizeof *rc);
 

@@ -204,13 +204,15 @@ position_advance(struct sub *s, const struct rotor_publication *pub)
 {
 	int64_t max_lag = s->client->w->srv->cc.client.channel_position_max_time_lag_ms;
 
-	if (s->epoch != NULL && s->epoch != s->chan->epoch)
+	if (s->epoch == NULL && s->chan->epoch != NULL)
+		s->epoch = rotor_buf_ref(s->chan->epoch);	/* there was no stream yet */
+	if (s->epoch != s->chan->epoch)
 		return -1;
 	if (pub->offset <= s->offset)
 		return 0;
 	if (pub->offset > s->offset + 1)
 		return -1;
-	if (max_lag > 0 && s->client->w->now_unix_ms - pub->time_ms > max_lag)
+	if (max_lag > 0 && pub->time_ms > 0 && s->client->w->now_unix_ms - pub->time_ms > max_lag)
 		return -1;
 	s->offset = pub->offset;
 	s->checked_s = (uint32_t)(s->client->w->now_ms / 1000);
@@ -283,6 +285,7 @@ sub_deliver(struct sub *s, struct wire *wi)
 /* A position check under way; the sub may go meanwhile, so it is found by name. */
 struct check {
 	struct rotor_client	*client;
+	uint64_t		offset;		/* of the sub when it asked */
 	size_t			len;
 	char			channel[];
 };
@@ -308,7 +311,9 @@ check_done(void *token, uint32_t code, const struct rotor_history *h)
 	    (s = client_sub_get(c, (struct rotor_str){ ck->channel, ck->len })) != NULL &&
 	    (s->flags & (SUB_LIVE | SUB_POSITIONED)) == (SUB_LIVE | SUB_POSITIONED)) {
 		s->checked_s = (uint32_t)(c->w->now_ms / 1000);
-		if (epoch_differs(s->epoch, h->top.epoch) || s->offset < top)
+		/* A stream that is behind us has lost something, and would count what comes
+		 * next as known. */
+		if (epoch_differs(s->epoch, h->top.epoch) || s->offset < top || top < ck->offset)
 			sub_insufficient(s);
 	}
 	client_unref(&c);
@@ -329,6 +334,7 @@ position_check(struct sub *s)
 		return;		/* the next tick checks again */
 	client_ref(c);
 	ck->client = c;
+	ck->offset = s->offset;
 	ck->len = channel.len;
 	memcpy(ck->channel, channel.p, channel.len);
 	srv->broker->history(srv->broker_ctx, c->w, channel, &q, check_done, ck);

@@ -79,6 +79,67 @@ subscribe_override(uint32_t flags, uint32_t set, uint32_t value)
 	return flags;
 }
 
+void
+subscribe_begin(struct sub_request *rq)
+{
+	rq->next = rq->client->subscribing;
+	rq->client->subscribing = rq;
+}
+
+struct sub_request *
+subscribe_under_way(const struct rotor_client *c, struct rotor_str channel)
+{
+	struct sub_request *rq = c->subscribing;
+
+	while (rq != NULL && channel.len > 0 && !str_eq(rq->name.full, channel))
+		rq = rq->next;
+	return rq;
+}
+
+uint32_t
+subscribe_count(const struct rotor_client *c)
+{
+	uint32_t n = c->n_subs;
+
+	for (const struct sub_request *rq = c->subscribing; rq != NULL; rq = rq->next)
+		n += rq->sub == NULL;
+	return n;
+}
+
+void
+subscribe_await(struct sub_request *rq, struct sub_waiter *wt)
+{
+	struct sub_waiter **at = &rq->waiters;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	wt->next = NULL;
+	*at = wt;
+}
+
+static void
+forget(struct sub_request *rq)
+{
+	struct sub_request **at = &rq->client->subscribing;
+
+	while (*at != NULL && *at != rq)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = rq->next;
+}
+
+/* Those who waited.  One of them may begin another subscribe, for which the rest wait. */
+static void
+run_waiters(struct sub_waiter *wt)
+{
+	struct sub_waiter *next;
+
+	for (; wt != NULL; wt = next) {
+		next = wt->next;
+		wt->run(wt);
+	}
+}
+
 static void
 fail(struct sub_request *rq, uint32_t code)
 {
@@ -156,7 +217,7 @@ subscribe_start(struct sub_request *rq)
 		rq->done(rq, ROTOR_ERR_INTERNAL);
 		return;
 	}
-	if (token_mark_set(&s->token, rq->token_id, rq->issued_at) != 0) {
+	if (token_mark_set(&s->token, rq->token.id, rq->token.issued_at) != 0) {
 		sub_free(&s);
 		rq->done(rq, ROTOR_ERR_INTERNAL);
 		return;
@@ -166,8 +227,7 @@ subscribe_start(struct sub_request *rq)
 	s->expire_at = rq->expire_at;
 	s->filter = rq->filter;
 	rq->filter = NULL;
-	if (rq->chan_info.len > 0)
-		s->chan_info = rotor_buf_new(rq->chan_info.p, rq->chan_info.len);
+	client_payload_set(&s->chan_info, rq->chan_info);
 	s->pending = rq;
 	rq->sub = s;
 	ch = s->chan;
@@ -180,8 +240,14 @@ void
 subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub,
     struct rotor_publication *prev)
 {
-	struct sub_backlog *b = malloc(sizeof *b);
+	struct sub_backlog *b;
 
+	rq->backlog_bytes += sizeof *b + pub->data.len;
+	if (rq->backlog_bytes > (uint64_t)rq->client->w->srv->cc.client.queue_max_size) {
+		client_close(rq->client, ROTOR_DISCONNECT_SLOW, NULL);
+		return;
+	}
+	b = malloc(sizeof *b);
 	if (b == NULL)
 		return;		/* a positioned sub notices the gap */
 	b->pub = rotor_publication_ref(pub);
@@ -242,4 +308,6 @@ subscribe_end(struct sub_request *rq)
 	if (rq->sub != NULL)
 		rq->sub->pending = NULL;
 	rq->sub = NULL;
+	forget(rq);
+	run_waiters(rq->waiters);
 }

@@ -3,11 +3,14 @@
  * client/subscribe.h - making a subscription, whoever asks for it: the client, its
  * token, or the server API.
  *
+ *	subscribe_begin(rq)	takes the channel: orders about it wait
  *	subscribe_start(rq)	joins the channel's fan-out (publications are held
  *				back), adds presence, reads position and history
  *	  rq->done(rq, code)	the caller queues its reply or push, made of rq->res
  *	subscribe_live(rq)	what was held back follows, then joins
- *	subscribe_end(rq)	releases what the request holds
+ *	subscribe_end(rq)	releases what the request holds, and those who wait
+ *
+ * A connect needs no subscribe_begin(): nobody else can reach the client yet.
  */
 #ifndef ROTOR_CLIENT_SUBSCRIBE_H
 #define ROTOR_CLIENT_SUBSCRIBE_H
@@ -17,6 +20,7 @@
 #include <rotor/engine.h>
 
 #include "channel/name.h"
+#include "client/claims.h"
 #include "client/client.h"
 #include "proto/messages.h"
 
@@ -29,6 +33,12 @@ struct tags_filter;
 
 #define RECOVER_REJECT	2u	/* SubscribeRequest.flag: error 112 when not recovered */
 
+/* Who waits for the end of a subscribe. */
+struct sub_waiter {
+	struct sub_waiter	*next;
+	void			(*run)(struct sub_waiter *wt);
+};
+
 struct sub_request {
 	/* set by the caller */
 	struct rotor_client	*client;	/* the caller's reference */
@@ -37,7 +47,7 @@ struct sub_request {
 	uint32_t		flags;		/* SUB_* wanted */
 	int			recover;
 	int			reject_unrecovered;
-	int			no_auto_recover;	/* whatever auto_cache_recover says */
+	int			stream_only;	/* whatever force_recovery_mode says */
 	uint64_t		offset;		/* recover from here */
 	struct rotor_str	epoch;
 	struct rotor_str	chan_info;
@@ -45,8 +55,7 @@ struct sub_request {
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct tags_filter	*filter;	/* goes over to the sub, or with the request */
 	enum sub_source		source;
-	struct rotor_str	token_id;	/* of SUB_BY_TOKEN */
-	int64_t			issued_at;	/* likewise; Unix seconds */
+	struct claims_token	token;		/* of SUB_BY_TOKEN */
 	void			(*done)(struct sub_request *rq, uint32_t code);
 	void			*priv;
 
@@ -59,15 +68,26 @@ struct sub_request {
 	size_t			n_pubs;
 	struct sub_backlog	*backlog;
 	struct sub_backlog	**backlog_tail;
+	uint64_t		backlog_bytes;
+	struct sub_request	*next;		/* of client->subscribing */
+	struct sub_waiter	*waiters;
 };
 
-/* The caller zeroes the struct and sets its part.  done() runs exactly once, possibly
- * before this returns. */
+/* The caller zeroes the struct and sets its part. */
+void subscribe_begin(struct sub_request *rq);
+/* done() runs exactly once, possibly before this returns. */
 void subscribe_start(struct sub_request *rq);
 void subscribe_live(struct sub_request *rq);
+/* May run commands and orders that waited: the last that is done with the request. */
 void subscribe_end(struct sub_request *rq);
+/* The subscription of `channel` that is being made, or NULL; of any channel when it is empty. */
+struct sub_request *subscribe_under_way(const struct rotor_client *c, struct rotor_str channel);
+/* wt->run() comes from subscribe_end(), whatever came of the subscription. */
+void subscribe_await(struct sub_request *rq, struct sub_waiter *wt);
+/* Subscriptions the client has and will have. */
+uint32_t subscribe_count(const struct rotor_client *c);
 /* Holds back one publication, and the one before it (or NULL), for a sub that is not
- * live yet. */
+ * live yet.  Closes the client as slow when there is too much of them. */
 void subscribe_hold_back(struct sub_request *rq, struct rotor_publication *pub,
     struct rotor_publication *prev);
 

@@ -41,8 +41,8 @@ static void on_drop(struct rotor_client *c);
 
 static void (*const due_run[DUE_N])(struct rotor_client *) = {
 	[DUE_STALE] = on_stale,
-	[DUE_PING] = on_ping,
 	[DUE_PONG] = on_no_pong,
+	[DUE_PING] = on_ping,
 	[DUE_EXPIRE] = on_expire,
 	[DUE_PRESENCE] = on_presence,
 	[DUE_DROP] = on_drop,

@@ -64,6 +64,10 @@ static const struct rotor_option chan_options_rows[] = {
 	{ .path = "publication_data_format", .kind = ROTOR_OPT_CHOICE, AT(publication_data_format),
 	  .choices = "json json_object binary",
 	  .doc = "What data may be published; empty: as channel.publication_data_format." },
+	{ .path = "subscription_type", .kind = ROTOR_OPT_CHOICE, AT(subscription_type),
+	  .choices = "stream map map_clients map_users shared_poll",
+	  .doc = "Kind of subscription the channels are for: stream, or empty; to those of the "
+	    "other kinds nobody can subscribe in this version of Rotor." },
 	NO_EFFECT_CHANNEL(NO_EFFECT)
 };
 

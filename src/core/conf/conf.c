@@ -279,6 +279,20 @@ conf_problem_add(struct conf *c, int fatal, const char *key, const char *fmt, ..
 	va_end(ap);
 }
 
+int
+conf_where(const struct conf *c, const char *key, char *buf, size_t size)
+{
+	const struct conf_node *at;
+
+	OBJ_CHECK(c, CONF_MAGIC);
+	at = locate(c, key);
+	if (at != NULL && at->var != NULL)
+		return (snprintf(buf, size, "%s: %s", at->where, at->var));
+	if (at != NULL && at->line > 0)
+		return (snprintf(buf, size, "%s:%d", at->where, at->line));
+	return (snprintf(buf, size, "%s", at != NULL && at->where != NULL ? at->where : "configuration"));
+}
+
 /*
  * What nobody knew.
  */

@@ -59,6 +59,9 @@ ROTOR_INNER void conf_check_unknown(struct conf *c);
 /* Adds a problem found by validation; `key` is looked up for its line. */
 ROTOR_INNER void conf_problem_add(struct conf *c, int fatal, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Where the value of `key` comes from ("rotor.yaml:3", "environment: NAME"), as
+ * snprintf() does; when it is a default, where its section is. */
+ROTOR_INNER int conf_where(const struct conf *c, const char *key, char *buf, size_t size);
 /* 1 when any fatal problem has been recorded. */
 ROTOR_INNER int conf_failed(const struct conf *c);
 /* The problems so far; valid until the next call that may add one. */

@@ -375,6 +375,9 @@ apply_row(const struct apply *ap, const struct rotor_option *row, char *base)
 		return (apply_objects(ap, row, n, key, base));
 	if ((row->flags & ROTOR_OPT_F_NOEFFECT) != 0 || base == NULL)
 		return (apply_no_effect(ap, row, kind, n, key));
+	/* Certificates that are not used need not be there. */
+	if (row->kind == ROTOR_OPT_PEM && is_off(ap, row->path))
+		n = NULL;
 	memset(&v, 0, sizeof v);
 	if (parse_value(ap->c, row, kind, n, key, &v) != 0)
 		return (-EINVAL);

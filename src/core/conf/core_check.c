@@ -84,6 +84,32 @@ check_format(const struct check *k)
 			k->o->data_format = formats[i].format;
 }
 
+static void
+check_type(const struct check *k)
+{
+	static const struct {
+		const char	*name;
+		int32_t		type;
+	} types[] = {
+		{ "", CHAN_TYPE_STREAM },
+		{ "stream", CHAN_TYPE_STREAM },
+		{ "map", CHAN_TYPE_MAP },
+		{ "map_clients", CHAN_TYPE_MAP_CLIENTS },
+		{ "map_users", CHAN_TYPE_MAP_USERS },
+		{ "shared_poll", CHAN_TYPE_SHARED_POLL },
+	};
+	char key[MAX_KEY];
+	size_t i;
+
+	for (i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (strcmp(k->o->subscription_type, types[i].name) == 0)
+			k->o->type = types[i].type;
+	snprintf(key, sizeof key, "%s.subscription_type", k->key);
+	if (k->o->type != CHAN_TYPE_STREAM)
+		conf_problem_add(k->c, 0, key, "\"%s\" has no effect in this version of Rotor: "
+		    "nobody can subscribe to these channels", k->o->subscription_type);
+}
+
 /* Names are bytes here, as everywhere: no UTF mode, which would refuse some of them. */
 static void
 check_regex(const struct check *k)
@@ -122,6 +148,7 @@ check_options(const struct check *k)
 	check_history(k);
 	check_deltas(k);
 	check_format(k);
+	check_type(k);
 	check_regex(k);
 }
 

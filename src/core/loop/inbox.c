@@ -105,10 +105,12 @@ next_of(struct inbox_msg *m)
 const struct inbox_msg *
 inbox_last(struct inbox *in)
 {
-	if (in->tail == &in->stub && next_of(&in->stub) == NULL)
-		return NULL;
-	/* May be the stub, with messages in front of it: then there is no knowing. */
-	return atomic_load_explicit(&in->head, memory_order_acquire);
+	const struct inbox_msg *head = atomic_load_explicit(&in->head, memory_order_acquire);
+
+	/* Not by the link behind the tail, which a writer may still have to make although
+	 * others have pushed behind it.  The head may be the stub, with messages in front
+	 * of it: then there is no knowing. */
+	return in->tail == head && head == &in->stub ? NULL : head;
 }
 
 struct inbox_msg *

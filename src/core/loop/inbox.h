@@ -44,8 +44,9 @@ void inbox_disarm(struct inbox *in);
 /* Reader: about the newest message, to be compared only: what was pushed before this
  * call is not behind it.  NULL when there is none. */
 const struct inbox_msg *inbox_last(struct inbox *in);
-/* Reader: the oldest message, or NULL when there is none (or its writer is not
- * finished; it will wake us). */
+/* Reader: the oldest message, or NULL when there is none, or when its writer is not
+ * finished (it will wake us): what others have pushed behind it is out of reach until
+ * then, though inbox_last() is not NULL. */
 struct inbox_msg *inbox_pop(struct inbox *in);
 
 #endif

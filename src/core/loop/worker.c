@@ -16,6 +16,7 @@
 #include "loop/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -100,17 +101,29 @@ worker_push(struct rotor_worker *w, struct inbox_msg *m)
 	inbox_push(&w->inbox, m);
 }
 
+/* The next message, also when its writer is between two instructions: what our own
+ * thread pushed behind it must be found, so we wait for that writer as for a lock. */
+static struct inbox_msg *
+pop_for_sure(struct inbox *in)
+{
+	struct inbox_msg *m;
+
+	while ((m = inbox_pop(in)) == NULL && inbox_last(in) != NULL)
+		(void)sched_yield();
+	return m;
+}
+
 /* What comes in meanwhile is left for the next turn: a message that posts another one
  * must not keep the loop here. */
 static void
-drain_until(struct rotor_worker *w, uint64_t until_ms)
+drain_until(struct rotor_worker *w, struct inbox_msg *(*pop)(struct inbox *), uint64_t until_ms)
 {
 	const struct inbox_msg *last = inbox_last(&w->inbox);
 	struct inbox_msg *m;
 	int is_last = last == NULL;
 
 	w->draining++;
-	while (!is_last && (m = inbox_pop(&w->inbox)) != NULL) {
+	while (!is_last && (m = pop(&w->inbox)) != NULL) {
 		is_last = m == last;
 		m->run(w, m);
 		if (!is_last && clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
@@ -126,7 +139,7 @@ worker_drain(struct rotor_worker *w)
 {
 	if (w->draining >= DRAIN_DEPTH)
 		return 0;
-	drain_until(w, UINT64_MAX);
+	drain_until(w, pop_for_sure, UINT64_MAX);
 	return 1;
 }
 
@@ -140,7 +153,7 @@ on_inbox(evutil_socket_t fd, short events, void *priv)
 	OBJ_CAST(w, priv, WORKER_MAGIC);
 	worker_busy(w, "inbox");
 	inbox_disarm(&w->inbox);
-	drain_until(w, w->now_ms + DRAIN_MS);
+	drain_until(w, inbox_pop, w->now_ms + DRAIN_MS);
 	worker_idle(w);
 }
 

@@ -66,8 +66,9 @@ void worker_free(struct rotor_worker **wp);
 
 /* Queues an intrusive message.  Any thread. */
 void worker_push(struct rotor_worker *w, struct inbox_msg *m);
-/* Runs everything in the inbox now, also from within a message.  1; 0, having done
- * nothing, when it is nested too deeply.  w's thread. */
+/* Runs everything in the inbox now, also from within a message: all that was pushed
+ * before, by whichever thread.  1; 0, having done nothing, when it is nested too deeply.
+ * w's thread. */
 int worker_drain(struct rotor_worker *w);
 /* Has hub_flush() called once: after the events that are ready now, or, when the last
  * flush took long, a millisecond or two after that one. */

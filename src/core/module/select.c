@@ -46,6 +46,7 @@ static const struct def {
 	{ "websocket",	"websocket",	NULL,			"websocket.disabled",	0 },
 	{ "auth_jwt",	"client.token",	NULL,			NULL,			0 },
 	{ "api_http",	"http_api",	NULL,			"http_api.disabled",	0 },
+	{ "api_grpc",	"grpc_api",	"grpc_api.enabled",	NULL,			0 },
 	{ "health",	"health",	"health.enabled",	NULL,			0 },
 };
 #define N_DEFAULTS	(sizeof defaults / sizeof defaults[0])

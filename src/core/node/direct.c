@@ -31,6 +31,31 @@ struct errand {
 	void			*priv;
 };
 
+static int
+order_copy(struct arena *a, struct direct_order *to, const struct direct_order *o)
+{
+	struct rotor_str *strs[] = { &to->user, &to->client, &to->session, &to->channel, &to->info,
+	    &to->data, &to->since_epoch };
+	struct rotor_str *except = arena_alloc(a, (o->n_except + 1) * sizeof *except);
+	char *reason = arena_strndup(a, o->reason.p != NULL ? o->reason.p : "", o->reason.len);
+
+	*to = *o;
+	if (except == NULL || reason == NULL)
+		return -ENOMEM;
+	to->reason.p = reason;
+	for (size_t i = 0; i < o->n_except; i++)
+		except[i] = arena_str(a, o->except[i]);
+	to->except = except;
+	for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
+		size_t len = strs[i]->len;
+
+		*strs[i] = arena_str(a, *strs[i]);
+		if (len > 0 && strs[i]->p == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* A server-side subscription that the API asked for; its own memory, since nobody
  * waits for it. */
 struct api_sub {
@@ -78,6 +103,56 @@ replace_existing(struct rotor_client *c, struct rotor_str channel)
 	sub_free(&s);
 }
 
+static void order_run(struct rotor_client *c, const struct direct_order *o);
+
+/* An order about a channel that waits until the client's subscription to it is made. */
+struct waiting_order {
+	struct sub_waiter	wt;
+	struct rotor_client	*client;	/* referenced */
+	struct direct_order	order;
+	struct arena		arena;
+};
+
+static void
+order_resume(struct sub_waiter *wt)
+{
+	struct waiting_order *wo = (struct waiting_order *)wt;
+	struct rotor_client *c = wo->client;
+
+	if (c->state == CLIENT_CONNECTED)
+		order_run(c, &wo->order);
+	client_unref(&c);
+	arena_reset(&wo->arena);
+	free(wo);
+}
+
+/* 1: the order waits, or has ended the client for lack of memory. */
+static int
+order_waits(struct rotor_client *c, const struct direct_order *o)
+{
+	struct sub_request *rq = subscribe_under_way(c, o->channel);
+	struct waiting_order *wo;
+
+	if (rq == NULL)
+		return 0;
+	wo = calloc(1, sizeof *wo);
+	if (wo != NULL)
+		arena_init(&wo->arena, NULL, 0);
+	if (wo == NULL || order_copy(&wo->arena, &wo->order, o) != 0) {
+		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
+		if (wo != NULL)
+			arena_reset(&wo->arena);
+		free(wo);
+		return 1;
+	}
+	wo->order.ret_error = NULL;	/* whoever gave the order does not wait so long */
+	client_ref(c);
+	wo->client = c;
+	wo->wt.run = order_resume;
+	subscribe_await(rq, &wo->wt);
+	return 1;
+}
+
 static void
 do_subscribe(struct rotor_client *c, const struct direct_order *o)
 {
@@ -90,11 +165,13 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 			atomic_store(o->ret_error, ROTOR_ERR_INTERNAL);
 		return;
 	}
-	replace_existing(c, o->channel);
-	if (c->n_subs >= cc->client.channel_limit) {
+	if (order_waits(c, o))
+		return;
+	if (subscribe_count(c) >= cc->client.channel_limit) {
 		client_close(c, ROTOR_DISCONNECT_CHANNEL_LIMIT, NULL);
 		return;
 	}
+	replace_existing(c, o->channel);
 	as = calloc(1, sizeof *as);
 	if (as == NULL) {
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
@@ -111,7 +188,7 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	rq->expire_at = o->expire_at;
 	rq->source = SUB_BY_API;
 	rq->recover = o->has_since;
-	rq->no_auto_recover = 1;	/* the push has no room for publications */
+	rq->stream_only = 1;	/* the push has no room for publications */
 	rq->offset = o->since_offset;
 	rq->epoch = arena_str(&as->arena, o->since_epoch);
 	client_ref(c);
@@ -121,6 +198,7 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	}
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), o->override_set, o->override_value) |
 	    SUB_SERVER_SIDE;
+	subscribe_begin(rq);
 	subscribe_start(rq);
 }
 
@@ -139,10 +217,13 @@ unsubscribe_all(struct rotor_client *c)
 static void
 do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
 {
-	struct sub *s = client_sub_get(c, o->channel);
 	Cp__Unsubscribe unsub = CP__UNSUBSCRIBE__INIT;
 	Cp__Push push = CP__PUSH__INIT;
+	struct sub *s;
 
+	if (order_waits(c, o))
+		return;
+	s = client_sub_get(c, o->channel);
 	if (s != NULL) {
 		client_unsubscribe_push(s, o->code);
 		return;
@@ -174,10 +255,8 @@ do_refresh(struct rotor_client *c, const struct direct_order *o)
 	}
 	c->expire_at = o->expire_at;
 	client_expiry_arm(c);
-	if (o->info.len > 0) {
-		rotor_buf_unref(&c->conn_info);
-		c->conn_info = rotor_buf_new(o->info.p, o->info.len);
-	}
+	if (o->info.len > 0)
+		client_payload_set(&c->conn_info, o->info);
 	if (o->expire_at != 0) {
 		refresh.expires = 1;
 		refresh.ttl = client_ttl(c, o->expire_at);
@@ -193,12 +272,20 @@ static void (*const direct_do[])(struct rotor_client *, const struct direct_orde
 	[DIRECT_REFRESH] = do_refresh,
 };
 
+static void
+order_run(struct rotor_client *c, const struct direct_order *o)
+{
+	direct_do[o->kind](c, o);
+}
+
 static int
 is_meant(const struct rotor_client *c, const struct direct_order *o)
 {
 	char text[36];
 	struct rotor_str id = { text, sizeof text };
 
+	if (o->joined_before != 0)
+		return c->joined < o->joined_before;
 	uuid_text(c->id, text);
 	if (c->state != CLIENT_CONNECTED || (o->client.len > 0 && !str_eq(o->client, id)))
 		return 0;
@@ -240,7 +327,7 @@ errand_visit(struct rotor_worker *w, void *priv)
 	v = clients_of(w, e->order.user, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_meant(v[i], &e->order))
-			direct_do[e->order.kind](v[i], &e->order);
+			order_run(v[i], &e->order);
 		client_unref(&v[i]);
 	}
 	free(v);
@@ -257,31 +344,6 @@ errand_done(struct rotor_worker *w, void *priv)
 	OBJ_FREE(e);
 }
 
-static int
-order_copy(struct errand *e, const struct direct_order *o)
-{
-	struct rotor_str *strs[] = { &e->order.user, &e->order.client, &e->order.session,
-	    &e->order.channel, &e->order.info, &e->order.data, &e->order.since_epoch };
-	struct rotor_str *except = arena_alloc(&e->arena, (o->n_except + 1) * sizeof *except);
-	char *reason = arena_strndup(&e->arena, o->reason.p != NULL ? o->reason.p : "", o->reason.len);
-
-	e->order = *o;
-	if (except == NULL || reason == NULL)
-		return -ENOMEM;
-	e->order.reason.p = reason;
-	for (size_t i = 0; i < o->n_except; i++)
-		except[i] = arena_str(&e->arena, o->except[i]);
-	e->order.except = except;
-	for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
-		size_t len = strs[i]->len;
-
-		*strs[i] = arena_str(&e->arena, *strs[i]);
-		if (len > 0 && strs[i]->p == NULL)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 int
 direct_give(struct rotor_worker *w, const struct direct_order *order, direct_done_f *done, void *priv)
 {
@@ -294,7 +356,7 @@ direct_give(struct rotor_worker *w, const struct direct_order *order, direct_don
 	arena_init(&e->arena, NULL, 0);
 	e->done = done;
 	e->priv = priv;
-	r = order_copy(e, order);
+	r = order_copy(&e->arena, &e->order, order);
 	if (r == 0)
 		r = gather(w, errand_visit, errand_done, e);
 	if (r != 0) {
@@ -305,13 +367,10 @@ direct_give(struct rotor_worker *w, const struct direct_order *order, direct_don
 }
 
 int
-direct_disconnect_others(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv)
+direct_disconnect_earlier(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv)
 {
-	char text[36];
-	struct rotor_str self = { text, sizeof text };
 	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = client_user(c), .code = code,
-	    .reason = str_of(rotor_disconnect_text(code)), .except = &self, .n_except = 1 };
+	    .reason = str_of(rotor_disconnect_text(code)), .joined_before = c->joined };
 
-	uuid_text(c->id, text);
 	return direct_give(c->w, &o, done, priv);
 }

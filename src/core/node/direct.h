@@ -29,6 +29,7 @@ struct direct_order {
 	struct rotor_str	session;
 	const struct rotor_str	*except;
 	size_t			n_except;
+	uint64_t		joined_before;	/* 0: all that are connected; else also those on their way */
 	/* what */
 	struct rotor_str	channel;	/* unsubscribe: empty for all */
 	struct rotor_str	info, data;	/* subscribe, refresh */
@@ -50,7 +51,7 @@ typedef void direct_done_f(struct rotor_worker *w, void *priv);
 /* 0, or -ENOMEM (then done() does not run).  w's thread; done may be NULL. */
 int direct_give(struct rotor_worker *w, const struct direct_order *order, direct_done_f *done, void *priv);
 
-/* Ends all other connections of the client's user; result and done() as above. */
-int direct_disconnect_others(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv);
+/* Ends the user's connections that came before the client; result and done() as above. */
+int direct_disconnect_earlier(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv);
 
 #endif

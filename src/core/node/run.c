@@ -24,6 +24,7 @@
 #include <event2/event.h>
 #include <rotor/codes.h>
 #include <rotor/log.h>
+#include <rotor/module.h>
 
 #include "base/obj.h"
 #include "client/client.h"
@@ -115,10 +116,27 @@ poll_gone(struct rotor_worker *control, void *priv)
 {
 	struct run *run = priv;
 
-	if (atomic_load(&run->srv->n_attached) == 0 || control->now_ms >= run->gone_by_ms)
+	struct rotor_server *srv = run->srv;
+	int is_gone = atomic_load(&srv->n_attached) == 0 && atomic_load(&srv->n_holds) == 0;
+
+	if (is_gone || control->now_ms >= run->gone_by_ms)
 		stop_workers(run);
 	else
 		rotor_timer_set(run->poll, POLL_MS);
+}
+
+void
+rotor_server_hold(struct rotor_server *srv)
+{
+	OBJ_CHECK(srv, SERVER_MAGIC);
+	atomic_fetch_add(&srv->n_holds, 1);
+}
+
+void
+rotor_server_release(struct rotor_server *srv)
+{
+	OBJ_CHECK(srv, SERVER_MAGIC);
+	atomic_fetch_sub(&srv->n_holds, 1);
 }
 
 static void

@@ -311,3 +311,9 @@ rotor_server_conf_int(const struct rotor_server *srv, const char *path)
 		return 0;
 	return wide ? *(const int64_t *)p : *(const int32_t *)p;
 }
+
+int
+rotor_server_conf_where(const struct rotor_server *srv, const char *path, char *buf, size_t size)
+{
+	return conf_where(srv->conf, path, buf, size);
+}

@@ -70,6 +70,8 @@ struct rotor_server {
 	atomic_int		stopping;	/* no new clients */
 	atomic_int		n_clients;	/* sessions, authenticated or not */
 	atomic_int		n_attached;	/* sessions whose transport is still there */
+	_Atomic uint64_t	n_joined;	/* clients that ever got past their credentials */
+	atomic_int		n_holds;	/* of modules, see rotor_server_hold() */
 	atomic_int		rate_tokens;	/* connection_rate_limit's bucket */
 	_Atomic int64_t		rate_refilled_ms;
 };

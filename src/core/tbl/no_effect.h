@@ -82,7 +82,6 @@
 	X("subscribe_stream_proxy_enabled", BOOL, NULL)			\
 	X("subscribe_stream_proxy_name", STR, "default")		\
 	X("subscribe_stream_proxy_bidirectional", BOOL, NULL)		\
-	X("subscription_type", STR, NULL)				\
 	X("map.mode", STR, NULL)					\
 	X("map.key_ttl", DURATION, NULL)				\
 	X("map.stream_size", INT, NULL)					\
@@ -307,14 +306,6 @@
 	X("rpc.without_namespace.proxy_enabled", BOOL, NULL)		\
 	X("rpc.without_namespace.proxy_name", STR, "default")		\
 	X("rpc.namespace_boundary", STR, ":")				\
-	X("grpc_api.enabled", BOOL, NULL)				\
-	X("grpc_api.error_mode", STR, NULL)				\
-	X("grpc_api.address", STR, NULL)				\
-	X("grpc_api.port", INT, "10000")				\
-	X("grpc_api.key", SECRET, NULL)					\
-	NO_EFFECT_TLS(X, "grpc_api.tls.")				\
-	X("grpc_api.reflection", BOOL, NULL)				\
-	X("grpc_api.max_receive_message_size", INT, NULL)		\
 	X("sse.enabled", BOOL, NULL)					\
 	X("sse.handler_prefix", STR, "/connection/sse")			\
 	X("sse.max_request_body_size", INT, "65536")			\

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The HTTP API, over one keep-alive connection."""
+"""The HTTP API, over one keep-alive connection, for any thread."""
 
 import http.client
 import json
 import socket
+import threading
 
 from .ws import DEADLINE
 
@@ -47,14 +48,16 @@ def http_connection(address):
 class Api:
     def __init__(self, address, key=KEY, prefix="/api"):
         self.conn = http_connection(address)
+        self.lock = threading.Lock()
         self.key = key
         self.prefix = prefix
 
     def request(self, verb, path, body=None, headers=()):
         if isinstance(body, str):
             body = body.encode()
-        self.conn.request(verb, path, body, dict(headers))
-        return Response(self.conn.getresponse())
+        with self.lock:
+            self.conn.request(verb, path, body, dict(headers))
+            return Response(self.conn.getresponse())
 
     def post(self, method, body, headers=None):
         """POST of the body as it is (dict: as JSON) with the key, or with `headers` alone."""

@@ -28,6 +28,11 @@ NAMESPACES = [
      "force_recovery": True, "force_recovery_mode": "cache"},
     {"name": "auto", **EVERYTHING, "history_size": 1, "history_ttl": "300s",
      "force_recovery": True, "force_recovery_mode": "cache", "auto_cache_recover": True},
+    {"name": "delta", **EVERYTHING, **HISTORY, "force_recovery": True,
+     "allowed_delta_types": ["fossil"], "delta_publish": True},
+    {"name": "askdelta", **EVERYTHING, **HISTORY, "force_recovery": True,
+     "allowed_delta_types": ["fossil"]},
+    {"name": "tags", **EVERYTHING, **HISTORY, "force_recovery": True, "allow_tags_filter": True},
     {"name": "jl", **EVERYTHING, "presence": True, "join_leave": True,
      "force_push_join_leave": True},
     {"name": "jlask", **EVERYTHING, "presence": True, "join_leave": True},
@@ -90,4 +95,7 @@ QUICK = main(client={
     "presence_update_interval": "400ms", "allow_anonymous_connect_without_token": False,
 })
 
-SHARED = {"main": MAIN, "quick": QUICK}
+# The API over gRPC too.
+GRPC = main(grpc_api={"enabled": True, "key": KEY, "reflection": True})
+
+SHARED = {"main": MAIN, "quick": QUICK, "grpc": GRPC}

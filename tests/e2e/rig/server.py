@@ -93,7 +93,13 @@ class Server:
         http.setdefault("address", HOST)
         http.setdefault("port", self.port)
         self.port, self.address = http["port"], (http["address"], http["port"])
-        return {**config, "http_server": http}
+        config = {**config, "http_server": http}
+        self.grpc_address = None
+        if config.get("grpc_api", {}).get("enabled"):
+            config["grpc_api"] = {"address": HOST, "port": free_port(), **config["grpc_api"]}
+            self.grpc_address = (config["grpc_api"]["address"] or HOST,
+                                 config["grpc_api"]["port"])
+        return config
 
     # Watching
 
@@ -119,19 +125,32 @@ class Server:
             time.sleep(0.01)
 
     def wait_ready(self):
-        def accepts():
+        def accepts(address):
             assert self.process.poll() is None, f"the server ended:\n{self.log}"
             try:
-                socket.create_connection(self.address, 1).close()
+                socket.create_connection(address, 1).close()
             except OSError:
                 return False
             return True
-        self.wait(accepts, "readiness", 3 * DEADLINE)
+        for address in (self.address, self.grpc_address):
+            if address is not None and address[1] != 0:
+                self.wait(lambda: accepts(address), "readiness", 3 * DEADLINE)
 
     def check(self):
         """Fails when the daemon died or a sanitizer complained."""
         assert not REPORT.search(self.log), f"sanitizer report:\n{self.log[-20000:]}"
         assert self.process.poll() is None, f"the server ended:\n{self.log[-20000:]}"
+
+    def cpu(self):
+        """Seconds of CPU time used so far."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_memory(self):
+        """The most that it had resident so far, in bytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmHWM:\s*(\d+) kB", status.read())[1]) * 1024
 
     # Ending
 

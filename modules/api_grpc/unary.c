@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * modules/api_grpc/unary.c - a method of the API: from the queue's thread to a worker,
+ * and back.
+ *
+ * Workers call nothing of the library but what puts the call back into the queue: when
+ * two threads use a connection at a time, the library makes a third one sort it out, and
+ * a call costs twice as much.  For the same reason calls that come together go to one
+ * worker, which is woken once for all of them.
+ */
+#include "config.h"
+
+#include "call.h"
+
+#include <string.h>
+
+#include <rotor/api.h>
+#include <rotor/loop.h>
+
+#define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
+
+static struct lane *
+lane_pick(struct api_grpc *g)
+{
+	uint32_t n = g->lanes[g->turn].n_calls;
+
+	if (n == 0 || n >= LANE_FULL)
+		g->turn = (g->turn + 1) % g->n_lanes;
+	return &g->lanes[g->turn];
+}
+
+static int
+wants_transport_errors(const struct call *c)
+{
+	static const char word[] = "transport";
+	struct rotor_str mode;
+
+	if (strcmp(c->method->g->conf->error_mode, word) == 0)
+		return 1;
+	mode = metadata_get(&c->metadata, "x-centrifugo-error-mode");
+	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
+}
+
+/* Back on the queue's thread. */
+static void
+came_back(struct call *c, int ok)
+{
+	(void)ok;
+	c->lane->n_calls--;
+	if (c->code == GRPC_STATUS_OK)
+		call_answer(c, c->answer);
+	else
+		call_refuse_with(c, c->code, c->text, c->answer);
+}
+
+/* Notes the answer for came_back(): on the worker. */
+static void
+note(struct call *c, const struct rotor_api_response *res)
+{
+	static const struct {
+		grpc_status_code	code;
+		const char		*text;
+	} failures[] = {
+		[ROTOR_API_ST_DENIED] = { GRPC_STATUS_PERMISSION_DENIED, "permission denied" },
+		[ROTOR_API_ST_MALFORMED] = { GRPC_STATUS_INTERNAL,
+		    "grpc: error unmarshalling request: cannot parse invalid wire-format data" },
+		[ROTOR_API_ST_UNENCODABLE] = { GRPC_STATUS_INTERNAL, "internal server error" },
+	};
+
+	c->code = GRPC_STATUS_OK;
+	if (res->status != ROTOR_API_ST_OK) {
+		c->code = failures[res->status].code;
+		c->text = failures[res->status].text;
+		c->answer = grpc_empty_slice();
+	} else if (res->error != 0 && wants_transport_errors(c)) {
+		c->code = status_of_error(res->error);
+		c->text = res->error_text;
+		c->answer = status_details(c->code, res);
+	} else {
+		c->answer = grpc_slice_from_copied_buffer(res->body.p, res->body.len);
+	}
+}
+
+static void
+answered(void *token, const struct rotor_api_response *res)
+{
+	struct call *c = token;
+
+	note(c, res);
+	call_batch(c, NULL, 0, came_back);	/* of no operation: done at once */
+}
+
+static void
+run(struct rotor_worker *w, void *priv)
+{
+	struct call *c = priv;
+	const struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_PROTOBUF,
+	    .method = c->method->api, .caller = c->caller, .body = call_message(c), .protocol = "grpc" };
+
+	rotor_api_call(w, &req, answered, c);
+}
+
+static void
+begin(struct call *c)
+{
+	struct api_grpc *g = c->method->g;
+
+	c->caller = auth_caller(g, &c->metadata);
+	if (c->caller == NULL) {
+		call_refuse(c, GRPC_STATUS_UNAUTHENTICATED, "unauthenticated");
+		return;
+	}
+	if (c->message == NULL) {
+		call_refuse(c, GRPC_STATUS_UNKNOWN, "EOF");
+		return;
+	}
+	c->lane = lane_pick(g);
+	if (rotor_worker_post(c->lane->worker, run, c) == ROTOR_OK)
+		c->lane->n_calls++;
+	else
+		call_refuse(c, GRPC_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+}
+
+const struct method_ops unary_ops = { .begin = begin,
+    .payload = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER };

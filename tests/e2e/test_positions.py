@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""A position that is lost: when the server finds out, and what it says to whom."""
+
+import time
+
+import pytest
+from conftest import WORKERS
+
+from rig import tokens
+from rig.config import EVERYTHING, main as main_config
+
+LOST = {"code": 2500, "reason": "insufficient state"}
+# A stream goes a second after its last use; nobody looks at it unasked.
+SHORT = {**EVERYTHING, "history_size": 10, "history_ttl": "1s", "history_meta_ttl": "1s"}
+NAMESPACES = [
+    {"name": "live", **SHORT, "force_positioning": True},
+    {"name": "rec", **SHORT, "force_recovery": True},
+    {"name": "ask", **SHORT},
+    {"name": "long", **EVERYTHING, "history_size": 10, "history_ttl": "300s", "force_positioning": True},
+]
+UNCHECKED = main_config(channel={"namespaces": NAMESPACES})
+CHECKED = main_config(channel={"namespaces": NAMESPACES}, client={
+    "presence_update_interval": "500ms", "channel_position_check_delay": "3s"})
+
+
+@pytest.fixture(params=WORKERS, ids=lambda n: f"w{n}")
+def unchecked(start, request):
+    return start(UNCHECKED, env={"ROTOR_WORKERS": request.param})
+
+
+@pytest.fixture(params=WORKERS, ids=lambda n: f"w{n}")
+def checked(start, request):
+    return start(CHECKED, env={"ROTOR_WORKERS": request.param})
+
+
+def begin_again(server, *names):
+    """Publishes into new streams of the channels; their epochs."""
+    epochs = {name: server.api.publish(name, 1)["epoch"] for name in names}
+    for _ in range(4):
+        time.sleep(2.5)         # a use would extend their lives
+        now = {name: server.api.publish(name, 2)["epoch"] for name in names}
+        if all(now[name] != epochs[name] for name in names):
+            return now
+        epochs = now
+    raise AssertionError("the streams live on")
+
+
+def test_new_stream(unchecked, channel):
+    """It ends client-side subscriptions, for the client to subscribe again, and the
+    connections with server-side ones.  Who has no position loses none."""
+    live, rec, ask, api = channel("live"), channel("rec"), channel("ask"), channel("live")
+    client, protobuf = unchecked.client(), unchecked.client(encoding="protobuf")
+    client.subscribe(live)
+    protobuf.subscribe(rec)
+    asked, other = unchecked.client(), unchecked.client()
+    asked.subscribe(ask, positioned=True)
+    other.subscribe(ask)
+    token, ordered = (unchecked.client(tokens.conn(user, channels=names))
+                      for user, names in (("u1", [live]), ("u2", [])))
+    unchecked.api.call("subscribe", user="u2", channel=api)
+    epochs = begin_again(unchecked, live, rec, ask, api)
+    for who, name in ((client, live), (protobuf, rec), (asked, ask)):
+        assert who.pub()["data"] == 1
+        assert who.push() == {"channel": name, "unsubscribe": LOST}
+    assert [other.pub()["data"] for _ in range(2)] == [1, 2]
+    assert token.ended() == ordered.ended() == (3010, "insufficient state")
+    again = protobuf.subscribe(rec, recover=True, offset=1, epoch="gone")
+    assert again["epoch"] == epochs[rec] and "recovered" not in again
+    assert unchecked.api.publish(rec, 3)["offset"] == protobuf.pub()["offset"]
+
+
+def test_check_finds_a_lost_stream(checked, channel):
+    """Nothing is published any more, and still the client learns of it."""
+    name = channel("live")
+    client, server_side = checked.client(), checked.client(tokens.conn("u1", channels=[name]))
+    client.subscribe(name)
+    checked.api.publish(name, 1)
+    assert client.pub()["offset"] == 1
+    assert client.push() == {"channel": name, "unsubscribe": LOST}
+    assert server_side.ended() == (3010, "insufficient state")
+
+
+def test_check_is_content(checked, channel):
+    """Neither publications without history nor a history that is cleared are a loss."""
+    name = channel("long")
+    client = checked.client()
+    client.subscribe(name)
+    checked.api.publish(name, 1)
+    checked.api.publish(name, 2, skip_history=True)
+    checked.api.call("history_remove", channel=name)
+    time.sleep(5)
+    checked.api.publish(name, 3)
+    assert [p["pub"]["data"] for p in client.pushes()] == [1, 2, 3]
