@@ -51,7 +51,7 @@ struct rotor_connection_claims {
 	const struct rotor_sub_grant	*subs;
 	size_t			n_subs;
 	struct rotor_str	token_id;	/* jti */
-	int64_t			issued_at;	/* 0: not said */
+	int64_t			issued_at;	/* Unix seconds; 0: not said */
 };
 
 struct rotor_subscription_claims {
@@ -60,6 +60,8 @@ struct rotor_subscription_claims {
 	struct rotor_str	client;		/* empty: any connection of the user */
 	int64_t			expire_at;	/* Unix seconds of the subscription's expiry; 0: never */
 	struct rotor_sub_grant	grant;
+	struct rotor_str	token_id;	/* jti */
+	int64_t			issued_at;	/* Unix seconds; 0: not said */
 };
 
 /* `why` is for the log at most: it names the failed check, never token text. */

@@ -454,6 +454,8 @@ verifier_subscription(const struct verifier *v, struct rotor_str jwt, double now
 	out.user = c.user;
 	out.client = c.client;
 	out.expire_at = expiry(&c);
+	out.token_id = c.jti;
+	out.issued_at = whole_seconds(&c.iat);
 	*ret = out;
 	*ret_why = NULL;
 	return (ROTOR_TOKEN_VALID);

@@ -58,7 +58,7 @@ def test_methods_exist(plain, method):
 
 
 @pytest.mark.parametrize("path", [
-    "/api/", "/api/nosuch", "/api/publish/", "/api/PUBLISH", "/api/connections", "/api/block_user",
+    "/api/", "/api/nosuch", "/api/publish/", "/api/PUBLISH", "/api/get_user_status", "/api/device_list",
     "/api/user_status", "/apis/info"])
 def test_unknown_paths(plain, path):
     res = plain.api.request("POST", path, "{}", {"X-API-Key": KEY})

@@ -55,7 +55,7 @@ def replaced(reply):
     ('{"method":"publish","params":{"channel":1}}{"method":12,"params":{"user":"nobody"}}',
      [BAD_PARAMS, OK]),
     ('{"method":"channels"}', [BAD_PARAMS]),
-    ('{"method":"device_list","params":{}}', [NO_METHOD]),
+    ('{"method":"get_user_status","params":{}}', [NO_METHOD]),
     ('{"method":"send_push_notification"}', [NO_METHOD]),
     ('{"method":22}', [NO_METHOD]), ('{"method":13}', [NO_METHOD]), ('{"method":99}', [NO_METHOD]),
     ('{"method":-1}', [NO_METHOD]),

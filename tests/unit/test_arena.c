@@ -132,6 +132,33 @@ copies_strings(void **state)
 	arena_reset(&a);
 }
 
+static void
+adopts(void **state)
+{
+	char first[64], *mine, *other;
+	struct arena a, b;
+	size_t total;
+
+	(void)state;
+	arena_init(&a, first, sizeof first);
+	arena_init(&b, NULL, 0);
+	arena_adopt(&a, &b);
+	assert_int_equal(a.total, 0);
+	other = arena_strndup(&b, "other", 5);
+	assert_non_null(arena_alloc(&b, 9000));
+	total = b.total;
+	arena_adopt(&a, &b);
+	assert_int_equal(a.total, total);
+	assert_int_equal(b.total, 0);
+	mine = arena_strndup(&a, "mine", 4);
+	assert_ptr_equal(mine, first);
+	assert_non_null(arena_alloc(&a, 5000));
+	assert_non_null(arena_strndup(&b, "anew", 4));
+	arena_reset(&b);
+	assert_string_equal(other, "other");
+	arena_reset(&a);
+}
+
 int
 main(void)
 {
@@ -142,6 +169,7 @@ main(void)
 		cmocka_unit_test(keeps_to_the_limit),
 		cmocka_unit_test(refuses_absurd_sizes),
 		cmocka_unit_test(copies_strings),
+		cmocka_unit_test(adopts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

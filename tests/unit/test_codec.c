@@ -232,7 +232,7 @@ test_was_null(void **state)
 	(void)state;
 	arena_init(&a, NULL, 0);
 	b = (Ap__BatchRequest *)from_json(&ap__batch_request__descriptor, &a,
-	    str_of("{\"commands\":[null,{},{\"info\":null},{\"connections\":{}},{\"info\":{}}]}"));
+	    str_of("{\"commands\":[null,{},{\"info\":null},{\"get_user_status\":{}},{\"info\":{}}]}"));
 	assert_non_null(b);
 	assert_int_equal(b->n_commands, 5);
 	assert_true(codec_was_null(&b->commands[0]->base));

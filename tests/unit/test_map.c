@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -150,6 +151,60 @@ equal_hashes_are_told_apart(void **state)
 	map_fini(&m);
 }
 
+/* The table grows, shrinks and grows again between the steps; the first SCANNED names stay. */
+#define SCANNED	200
+
+static void
+scan_meets_each_once(void **state)
+{
+	int met[N] = { 0 }, i, n = 0, guests = SCANNED, step = 37;
+	uint64_t pos = 0, last = 0;
+	const char *found;
+	struct map m;
+
+	(void)state;
+	map_init(&m);
+	assert_null(map_scan(&m, &pos));
+	assert_true(pos == MAP_SCAN_END);
+	for (i = 0; i < SCANNED; i++)
+		assert_int_equal(map_put(&m, good_hash(i), name(i), names[i]), 0);
+	for (pos = 0; (found = map_scan(&m, &pos)) != NULL; last = pos) {
+		assert_true(pos > last && pos <= MAP_SCAN_END);
+		i = atoi(found + 1);
+		assert_true(map_position(good_hash(i)) + 1 == pos);
+		met[i]++;
+		for (int k = 0; k < 1 + step && guests < N && step > 0; k++, guests++)
+			assert_int_equal(map_put(&m, good_hash(guests), name(guests), names[guests]), 0);
+		for (int k = 0; k < -step && guests > SCANNED; k++) {
+			guests--;
+			assert_non_null(map_del(&m, good_hash(guests), name(guests)));
+		}
+		if (++n % 50 == 0)
+			step = -step;
+	}
+	for (i = 0; i < N; i++)
+		assert_true(i < SCANNED ? met[i] == 1 : met[i] <= 1);
+	assert_null(map_scan(&m, &pos));
+	map_fini(&m);
+}
+
+static void
+scan_in_long_runs(void **state)
+{
+	size_t left = 7 * 8;
+	uint64_t pos = 0;
+	struct map m;
+
+	(void)state;
+	map_init(&m);
+	for (uint64_t i = 0; i < left; i++)	/* all of them at home in few slots */
+		assert_int_equal(map_put(&m, i % 7 | i << 40, name((int)i), names[i]), 0);
+	while (map_scan(&m, &pos) != NULL)
+		left--;
+	assert_int_equal(left, 0);
+	map_fini(&m);
+}
+
 int
 main(void)
 {
@@ -159,6 +214,8 @@ main(void)
 		cmocka_unit_test(grows_and_shrinks),
 		cmocka_unit_test(survives_churn),
 		cmocka_unit_test(survives_churn_in_long_runs),
+		cmocka_unit_test(scan_meets_each_once),
+		cmocka_unit_test(scan_in_long_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

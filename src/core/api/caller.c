@@ -124,12 +124,12 @@ rotor_api_has_keys(const struct rotor_server *srv)
 }
 
 static int
-namespace_permitted(const struct rotor_api_caller *who, const struct rotor_server *srv, const char *channel)
+namespace_permitted(const struct rotor_api_caller *who, const struct rotor_server *srv,
+    struct rotor_str channel)
 {
 	struct chan_name name;
 
-	if (channel == NULL || channel[0] == '\0' ||
-	    chan_name_parse(&srv->cc.channel, str_of(channel), &name) != 0)
+	if (channel.len == 0 || chan_name_parse(&srv->cc.channel, channel, &name) != 0)
 		return 0;
 	for (size_t i = 0; i < who->namespaces.n; i++)
 		if (strcmp(who->namespaces.v[i], name.opts->name) == 0)
@@ -148,7 +148,7 @@ foreign_channel(const struct rotor_api_caller *who, const struct rotor_server *s
 	one = protobuf_c_message_descriptor_get_field_by_name(req->descriptor, "channel");
 	if (one != NULL) {
 		memcpy(&channel, base + one->offset, sizeof channel);
-		if (!namespace_permitted(who, srv, channel))
+		if (!namespace_permitted(who, srv, str_of(channel)))
 			return channel != NULL ? channel : "";
 	}
 	many = protobuf_c_message_descriptor_get_field_by_name(req->descriptor, "channels");
@@ -157,7 +157,7 @@ foreign_channel(const struct rotor_api_caller *who, const struct rotor_server *s
 		size_t n = *(const size_t *)(const void *)(base + many->quantifier_offset);
 
 		for (size_t i = 0; i < n; i++)
-			if (!namespace_permitted(who, srv, v[i]))
+			if (!namespace_permitted(who, srv, str_of(v[i])))
 				return v[i];
 	}
 	return NULL;
@@ -185,4 +185,12 @@ caller_permits(const struct api_call *call)
 	    ROTOR_F_STR("key", who->name), ROTOR_F_STR("method", call->method->pub.name),
 	    ROTOR_F_STR("channel", channel != NULL ? channel : ""));
 	return 0;
+}
+
+int
+caller_permits_channel(const struct api_call *call, struct rotor_str channel)
+{
+	const struct rotor_api_caller *who = call->caller;
+
+	return who != NULL && (who->namespaces.n == 0 || namespace_permitted(who, call->w->srv, channel));
 }

@@ -25,5 +25,7 @@ void callers_free(struct api_callers **cp);
  * governed by the method alone.
  */
 int caller_permits(const struct api_call *call);
+/* 1 when a method that finds channels by itself may touch this one. */
+int caller_permits_channel(const struct api_call *call, struct rotor_str channel);
 
 #endif

@@ -2,12 +2,13 @@
 /* api/publish.c - publish and broadcast. */
 #include "config.h"
 
+#include "api/publish.h"
+
 #include <rotor/codes.h>
 #include <rotor/engine.h>
 #include <rotor/loop.h>
 #include <rotor/metrics.h>
 
-#include "api/api.h"
 #include "base/str.h"
 #include "channel/name.h"
 #include "loop/worker.h"
@@ -15,26 +16,11 @@
 
 #define IDEMPOTENCY_TTL_MS	INT64_C(300000)
 
-/* What the two requests share. */
-struct message {
-	struct rotor_str	data;
-	const struct rotor_tag	*tags;
-	size_t			n_tags;
-	struct rotor_str	idempotency_key;
-	struct rotor_str	version_epoch;
-	uint64_t		version;
-	int			skip_history, delta;
-	int			json;		/* data is known to be JSON */
-	int			any_type;	/* a broadcast is not asked what it reaches */
-};
-
-/* 0, or an error code before anything was done. */
-static uint32_t
-publish_one(struct rotor_worker *w, const char *channel_text, const struct message *msg,
+uint32_t
+publish_one(struct rotor_worker *w, struct rotor_str channel, const struct message *msg,
     rotor_publish_done_f *done, void *token)
 {
 	struct rotor_server *srv = w->srv;
-	struct rotor_str channel = str_of(channel_text);
 	int json = msg->json;
 	struct rotor_publication pub = { .size = sizeof pub, .channel = channel, .data = msg->data,
 	    .tags = msg->tags, .n_tags = msg->n_tags, .version = msg->version, .time_ms = w->now_unix_ms };
@@ -62,22 +48,6 @@ publish_one(struct rotor_worker *w, const char *channel_text, const struct messa
 	srv->broker->publish(srv->broker_ctx, w, &req, done, token);
 	return 0;
 }
-
-/* Both requests have the same fields but for the channels; a template for both. */
-#define MESSAGE_FILL(call, msg, r)						\
-	do {									\
-		struct rotor_tag *tags_ = arena_alloc((call)->arena,		\
-		    ((r)->n_tags + 1) * sizeof *tags_);				\
-		for (size_t i_ = 0; tags_ != NULL && i_ < (r)->n_tags; i_++)	\
-			tags_[i_] = (struct rotor_tag){ str_of((r)->tags[i_]->key),	\
-			    str_of((r)->tags[i_]->value) };			\
-		*(msg) = (struct message){ .tags = tags_, .n_tags = tags_ != NULL ? (r)->n_tags : 0,	\
-		    .idempotency_key = str_of((r)->idempotency_key),		\
-		    .version_epoch = str_of((r)->version_epoch), .version = (r)->version,	\
-		    .skip_history = (r)->skip_history, .delta = (r)->delta,	\
-		    .json = (call)->encoding == ROTOR_API_JSON &&		\
-			((r)->b64data == NULL || (r)->b64data[0] == '\0') };	\
-	} while (0)
 
 static Ap__PublishResult *
 result_new(struct api_call *call, const struct rotor_publish_result *from)
@@ -118,7 +88,7 @@ api_publish(struct api_call *call)
 	MESSAGE_FILL(call, &msg, r);
 	code = api_payload(call, r->data, r->b64data, &msg.data);
 	if (code == 0)
-		code = publish_one(call->w, r->channel, &msg, published, call);
+		code = publish_one(call->w, str_of(r->channel), &msg, published, call);
 	if (code != 0)
 		api_fail(call, code);
 }
@@ -204,7 +174,7 @@ broadcast_some(struct rotor_worker *w, void *priv)
 		bc->next = i;
 		if (n > API_TURN && rotor_worker_post(w, broadcast_some, bc) == ROTOR_OK)
 			return;
-		code = publish_one(w, bc->req->channels[i], &bc->msg, part_ended, &bc->parts[i]);
+		code = publish_one(w, str_of(bc->req->channels[i]), &bc->msg, part_ended, &bc->parts[i]);
 		if (code != 0)
 			part_ended(&bc->parts[i], code, NULL);
 	}

@@ -44,6 +44,19 @@ arena_reset(struct arena *a)
 	a->end = a->first_end;
 }
 
+void
+arena_adopt(struct arena *a, struct arena *from)
+{
+	struct arena_chunk **endp = &from->chunks;
+
+	while (*endp != NULL)
+		endp = &(*endp)->next;
+	*endp = a->chunks;
+	a->chunks = from->chunks;
+	a->total += from->total;
+	arena_init(from, NULL, 0);
+}
+
 /* How much to ask for when `len` bytes do not fit; 0: the limit forbids it.  Chunks
  * grow with the arena, so that a big request needs few of them. */
 static size_t

@@ -28,6 +28,9 @@ struct arena {
 void arena_init(struct arena *a, void *first, size_t first_len);
 /* Frees all chunks; the arena is as after arena_init(), but for its limit, which stays. */
 void arena_reset(struct arena *a);
+/* `a` takes over all that was allocated in `from`, which is as after arena_init() then;
+ * `from` has no first chunk. */
+void arena_adopt(struct arena *a, struct arena *from);
 /* Aligned for any type, uninitialised.  NULL: no memory, or over the limit. */
 void *arena_alloc(struct arena *a, size_t len);
 void *arena_zalloc(struct arena *a, size_t len);

@@ -11,6 +11,7 @@
 #include "base/map.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/obj.h"
@@ -145,5 +146,64 @@ map_next(const struct map *m, size_t *pos)
 		if (s->value != NULL)
 			return s->value;
 	}
+	return NULL;
+}
+
+/*
+ * Positions.  A home slot is the low bits of the hash, so with its bits reversed the home
+ * becomes the high ones: all entries of a home are neighbours, and when the table grows
+ * each home falls into two halves that are neighbours again.  What the walk has passed in
+ * one size it has therefore passed in every other.
+ */
+
+static uint64_t
+reverse_bits(uint64_t v)
+{
+	v = (v >> 1 & UINT64_C(0x5555555555555555)) | (v & UINT64_C(0x5555555555555555)) << 1;
+	v = (v >> 2 & UINT64_C(0x3333333333333333)) | (v & UINT64_C(0x3333333333333333)) << 2;
+	v = (v >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (v & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+	return __builtin_bswap64(v);
+}
+
+/* One bit less than a hash has, so that there is a position behind the last. */
+uint64_t
+map_position(uint64_t hash)
+{
+	return reverse_bits(hash) >> 1;
+}
+
+/* The least position not below `from` among the entries at home in `home`, and its
+ * value; MAP_SCAN_END: none. */
+static uint64_t
+least_at(const struct map *m, size_t home, uint64_t from, void **ret_value)
+{
+	size_t mask = m->cap - 1, i;
+	uint64_t least = MAP_SCAN_END, at;
+
+	for (i = home; m->slots[i].value != NULL; i = (i + 1) & mask) {
+		at = map_position(m->slots[i].hash);
+		if (((size_t)m->slots[i].hash & mask) == home && at >= from && at < least) {
+			least = at;
+			*ret_value = m->slots[i].value;
+		}
+	}
+	return least;
+}
+
+void *
+map_scan(const struct map *m, uint64_t *pos)
+{
+	uint64_t homes = m->cap, width = homes > 0 ? MAP_SCAN_END / homes : 0, at;
+	void *value = NULL;
+
+	while (m->n > 0 && *pos < MAP_SCAN_END) {
+		at = least_at(m, (size_t)(reverse_bits(*pos << 1) & (homes - 1)), *pos, &value);
+		if (at < MAP_SCAN_END) {
+			*pos = at + 1;
+			return value;
+		}
+		*pos = (*pos / width + 1) * width;
+	}
+	*pos = MAP_SCAN_END;
 	return NULL;
 }

@@ -34,4 +34,17 @@ void *map_del(struct map *m, uint64_t hash, struct rotor_str key);
  * change meanwhile. */
 void *map_next(const struct map *m, size_t *pos);
 
+/*
+ * The walk of a table that changes meanwhile, even in size: entries stand in an order
+ * of their own, and an entry that is there from the first step to the last is met
+ * exactly once.  (Of entries that share a whole hash one is met.)
+ */
+#define MAP_SCAN_END	(UINT64_C(1) << 63)
+
+/* Where an entry stands: below MAP_SCAN_END. */
+uint64_t map_position(uint64_t hash);
+/* The first entry at *pos or behind it; *pos is then the position after it.  NULL: there
+ * is none, *pos is MAP_SCAN_END.  A step looks at a few slots, on average. */
+void *map_scan(const struct map *m, uint64_t *pos);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "channel/name.h"
 #include "client/client.h"
+#include "node/denied.h"
 #include "node/server.h"
 
 uint32_t
@@ -50,4 +51,43 @@ claims_fit(const struct rotor_client *c, struct rotor_str channel,
 	uuid_text(c->id, id);
 	return str_eq(claims->grant.channel, channel) && str_eq(claims->user, client_user(c)) &&
 	    (claims->client.len == 0 || str_eq(claims->client, (struct rotor_str){ id, sizeof id }));
+}
+
+struct claims_token
+claims_token(const struct rotor_subscription_claims *claims)
+{
+	struct claims_token t = { .issued_at = 0 };
+
+	if (ROTOR_HAS(claims, issued_at)) {
+		t.id = claims->token_id;
+		t.issued_at = claims->issued_at;
+	}
+	return t;
+}
+
+uint32_t
+claims_connection_denied(const struct rotor_client *c, struct rotor_str user,
+    const struct rotor_connection_claims *claims)
+{
+	struct denied *d = c->w->srv->denied;
+	int64_t now = c->w->now_unix_ms / 1000;
+	struct token_facts t = { .user = user };
+
+	if (denied_user(d, user, now))
+		return ROTOR_DISCONNECT_PERMISSION_DENIED;
+	if (claims == NULL)
+		return 0;
+	t.id = claims->token_id;
+	t.issued_at = claims->issued_at;
+	return denied_token(d, &t, now) ? ROTOR_DISCONNECT_INVALID_TOKEN : 0;
+}
+
+int
+claims_subscription_denied(const struct rotor_client *c, const struct rotor_subscription_claims *claims)
+{
+	struct claims_token token = claims_token(claims);
+	struct token_facts t = { .user = claims->user, .channel = claims->grant.channel, .id = token.id,
+	    .issued_at = token.issued_at };
+
+	return denied_token(c->w->srv->denied, &t, c->w->now_unix_ms / 1000);
 }

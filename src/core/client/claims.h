@@ -24,4 +24,19 @@ int claims_channel_known(const struct rotor_client *c, struct rotor_str channel)
 int claims_fit(const struct rotor_client *c, struct rotor_str channel,
     const struct rotor_subscription_claims *claims);
 
+/* What a token is known by. */
+struct claims_token {
+	struct rotor_str	id;		/* empty: it has none */
+	int64_t			issued_at;	/* Unix seconds; 0: not said */
+};
+
+/* As far as the module tells; borrowed. */
+struct claims_token claims_token(const struct rotor_subscription_claims *claims);
+/* 0, or a disconnect code: the user is blocked, or the token (claims NULL: he shows none)
+ * revoked. */
+uint32_t claims_connection_denied(const struct rotor_client *c, struct rotor_str user,
+    const struct rotor_connection_claims *claims);
+/* 1 when the token is revoked. */
+int claims_subscription_denied(const struct rotor_client *c, const struct rotor_subscription_claims *claims);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "client/client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,12 @@
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "client/reply.h"
 #include "node/server.h"
 #include "node/user_counts.h"
+
+#define APP_MAX	64u	/* bytes of a client's name or version that are kept */
 
 static char *
 header_user_copy(struct rotor_str s)
@@ -86,6 +90,33 @@ client_user(const struct rotor_client *c)
 	return c->user != NULL ? c->user->name : (struct rotor_str){ "", 0 };
 }
 
+int
+client_app_set(struct rotor_client *c, struct rotor_str name, struct rotor_str version)
+{
+	size_t n = utf8_cut(name.p, name.len, APP_MAX), v = utf8_cut(version.p, version.len, APP_MAX);
+
+	if (n + v == 0)
+		return 0;
+	c->app = calloc(1, n + 1 + v + 1);
+	if (c->app == NULL)
+		return -ENOMEM;
+	memcpy(c->app, name.p, n);
+	memcpy(c->app + n + 1, version.p, v);
+	return 0;
+}
+
+const char *
+client_app_name(const struct rotor_client *c)
+{
+	return c->app != NULL ? c->app : "";
+}
+
+const char *
+client_app_version(const struct rotor_client *c)
+{
+	return c->app != NULL ? c->app + strlen(c->app) + 1 : "";
+}
+
 void
 client_payload_set(struct rotor_buf **bp, struct rotor_str with)
 {
@@ -116,6 +147,10 @@ client_leave_hub(struct rotor_client *c)
 	hub_client_remove(c->w->hub, c);
 	rotor_buf_unref(&c->conn_info);
 	rotor_buf_unref(&c->meta);
+	free(c->app);
+	c->app = NULL;
+	free(c->token);
+	c->token = NULL;
 }
 
 /* What is queued is still owed to the client, unless the connection is the problem. */

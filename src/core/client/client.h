@@ -19,6 +19,7 @@
 #include <rotor/publication.h>
 #include <rotor/transport.h>
 
+#include "client/token_mark.h"
 #include "hub/hub.h"
 #include "loop/wheel.h"
 #include "loop/worker.h"
@@ -68,10 +69,13 @@ struct rotor_client {
 	struct rotor_buf	*meta;		/* raw payload for proxies, or NULL */
 	uint64_t		joined;		/* srv->n_joined when it joined the hub; 0: not yet */
 	char			*header_user;	/* from user_id_http_header, or NULL */
+	char			*app;		/* what it is: name, NUL, version, NUL; or NULL */
+	struct token_mark	*token;		/* of the connection token, or NULL */
 
 	struct sub		**subs;		/* &sub_one while there is one at most */
 	struct sub		*sub_one;
 	uint16_t		n_subs, cap_subs;
+	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
 	struct sub_request	*subscribing;	/* subscriptions that are being made, see subscribe.h */
 
 	uint16_t		n_queue, cap_queue;
@@ -82,6 +86,9 @@ struct rotor_client {
 
 	struct held_frame	*held;		/* input that waits for busy to end */
 	uint32_t		held_bytes;
+	uint16_t		connected_ms : 10;
+	uint16_t		by_token : 1;	/* it showed a connection token */
+	uint16_t		latency_ms;	/* of the last pong, plus 1; 0: there was none */
 
 	struct wheel_timer	timer;		/* for the earliest of due[] */
 	uint64_t		due[DUE_N];	/* worker milliseconds */
@@ -99,14 +106,26 @@ struct rotor_client {
 #define SUB_CLIENT_REFRESH	64u	/* expires unless the client refreshes it */
 #define SUB_LIVE		128u	/* subscribed; before that, publications are buffered */
 #define SUB_JOINED		256u	/* presence added or join emitted: to be undone */
-#define SUB_FROM_TOKEN		512u	/* granted by the connection token */
-#define SUB_DELTA		1024u	/* takes deltas */
-#define SUB_DELTA_READY		2048u	/* has the publication that the next delta is from */
+#define SUB_DELTA		512u	/* takes deltas */
+#define SUB_DELTA_READY		1024u	/* has the publication that the next delta is from */
+
+/* Why it is subscribed; values of the server API's `source`. */
+enum sub_source {
+	SUB_BY_UNKNOWN = 0,
+	SUB_BY_CONNECTION_TOKEN = 1,
+	SUB_BY_TOKEN = 3,		/* a subscription token */
+	SUB_BY_USER_LIMIT = 5,		/* the channel's name lists the user */
+	SUB_BY_NAMESPACE = 6,		/* it is open to clients */
+	SUB_BY_INSECURE = 7,
+	SUB_BY_PERSONAL = 9,		/* the user's own channel */
+	SUB_BY_API = 10,
+};
 
 struct sub {
 	uint32_t		magic;
 #define SUB_MAGIC		0x2be6904du
-	uint32_t		flags;
+	uint32_t		flags : 24;
+	uint32_t		source : 8;	/* enum sub_source */
 	struct rotor_client	*client;
 	struct hub_chan		*chan;
 	uint32_t		index;		/* in chan->subs */
@@ -117,6 +136,7 @@ struct sub {
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog */
 	struct tags_filter	*filter;	/* what it wants to see, or NULL: all */
+	struct token_mark	*token;		/* of SUB_BY_TOKEN, or NULL */
 };
 
 /* client.c: life */
@@ -129,6 +149,11 @@ void client_close(struct rotor_client *c, uint32_t code, const char *reason);
 /* Gives up what the connect had brought: user, subscriptions.  A no-op when there is nothing. */
 void client_leave_hub(struct rotor_client *c);
 struct rotor_str client_user(const struct rotor_client *c);
+/* Remembers what the client says it is, cut to what is worth it.  0 or -ENOMEM. */
+int client_app_set(struct rotor_client *c, struct rotor_str name, struct rotor_str version);
+/* That; "" when it said nothing. */
+const char *client_app_name(const struct rotor_client *c);
+const char *client_app_version(const struct rotor_client *c);
 /* Replaces a payload (conn_info, chan_info, meta); an empty one, or one there is no memory
  * for, is NULL. */
 void client_payload_set(struct rotor_buf **bp, struct rotor_str with);

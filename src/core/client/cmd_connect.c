@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,7 +182,7 @@ sub_slot(struct connecting *cn, struct rotor_str channel)
 
 /* One server-side subscription.  0 or an error code. */
 static uint32_t
-sub_plan(struct connecting *cn, const struct rotor_sub_grant *g, uint32_t extra_flags)
+sub_plan(struct connecting *cn, const struct rotor_sub_grant *g, enum sub_source source)
 {
 	struct op *op = cn->op;
 	struct rotor_client *c = op->client;
@@ -197,9 +198,9 @@ sub_plan(struct connecting *cn, const struct rotor_sub_grant *g, uint32_t extra_
 		return code;
 	rq = sub_slot(cn, channel);
 	*rq = (struct sub_request){ .client = c, .arena = &op->arena, .name = name,
-	    .done = subscribed, .priv = cn };
+	    .source = source, .done = subscribed, .priv = cn };
 	rq->flags = subscribe_override(subscribe_forced(name.opts), g->override_set, g->override_value) |
-	    SUB_SERVER_SIDE | extra_flags;
+	    SUB_SERVER_SIDE;
 	rq->chan_info = arena_str(&op->arena, g->info);
 	rq->data = arena_str(&op->arena, g->data);
 	recovery_from_request(rq, op->msg->connect);
@@ -226,7 +227,7 @@ personal_plan(struct connecting *cn)
 	out_put(&o, cn->user.p, cn->user.len);
 	g.channel = arena_str(&cn->op->arena, (struct rotor_str){ o.p, o.len });
 	out_fini(&o);
-	return sub_plan(cn, &g, 0);
+	return sub_plan(cn, &g, SUB_BY_PERSONAL);
 }
 
 /* What connect.subs may ask for by itself: as a subscribe would, but what is not
@@ -252,7 +253,7 @@ requested_plan(struct connecting *cn)
 			continue;
 		if (!probe.name.is_private && chan_name_valid(&probe.name) &&
 		    permit_subscribe(&probe, 0) == 0)
-			sub_plan(cn, &g, 0);
+			sub_plan(cn, &g, probe.source);
 	}
 	return 0;
 }
@@ -269,7 +270,7 @@ plan_subs(struct connecting *cn, const struct rotor_connection_claims *claims)
 		return ROTOR_ERR_INTERNAL;
 	cn->cap_subs = n;
 	for (size_t i = 0; claims != NULL && i < claims->n_subs && code == 0; i++)
-		code = sub_plan(cn, &claims->subs[i], SUB_FROM_TOKEN);
+		code = sub_plan(cn, &claims->subs[i], SUB_BY_CONNECTION_TOKEN);
 	if (code == 0)
 		code = personal_plan(cn);
 	if (code == 0)
@@ -292,6 +293,22 @@ user_limit_take(struct rotor_client *c, struct rotor_str user)
 	return 0;
 }
 
+/* What the server API tells about the connection, and by which the token is found when
+ * it is revoked.  0 or -ENOMEM. */
+static int
+remember(struct connecting *cn, const struct rotor_connection_claims *claims)
+{
+	const Cp__ConnectRequest *req = cn->op->msg->connect;
+	struct rotor_client *c = cn->op->client;
+
+	c->connected_s = (uint32_t)(c->w->now_unix_ms / 1000);
+	c->connected_ms = (uint16_t)(c->w->now_unix_ms % 1000);
+	c->by_token = claims != NULL;
+	if (claims != NULL && token_mark_set(&c->token, claims->token_id, claims->issued_at) != 0)
+		return -ENOMEM;
+	return client_app_set(c, str_of(req->name), str_of(req->version));
+}
+
 /* Credentials are known: joins the hub.  0 or a code. */
 static uint32_t
 join_hub(struct connecting *cn, const struct rotor_connection_claims *claims)
@@ -304,7 +321,7 @@ join_hub(struct connecting *cn, const struct rotor_connection_claims *claims)
 		client_payload_set(&c->conn_info, claims->info);
 		client_payload_set(&c->meta, claims->meta);
 	}
-	if (hub_client_add(c->w->hub, c, cn->user) != 0) {
+	if (remember(cn, claims) != 0 || hub_client_add(c->w->hub, c, cn->user) != 0) {
 		if (c->counted)
 			user_counts_remove(c->w->srv->user_counts, cn->user);
 		c->counted = 0;
@@ -346,10 +363,12 @@ accept_user(struct op *op, struct rotor_str user, const struct rotor_connection_
 {
 	struct rotor_client *c = op->client;
 	struct connecting *cn = arena_zalloc(&op->arena, sizeof *cn);
-	uint32_t code;
+	uint32_t code = claims_connection_denied(c, user, claims);
 
-	if (cn == NULL) {
-		op_disconnect(op, ROTOR_DISCONNECT_INTERNAL);
+	if (cn == NULL && code == 0)
+		code = ROTOR_DISCONNECT_INTERNAL;
+	if (code != 0) {
+		op_disconnect(op, code);
 		return;
 	}
 	cn->op = op;

@@ -39,7 +39,7 @@ same_channels(const struct rotor_client *c, const struct rotor_connection_claims
 		if (client_sub_get(c, claims->subs[i].channel) == NULL)
 			return 0;
 	for (uint32_t i = 0; i < c->n_subs; i++)
-		if ((c->subs[i]->flags & SUB_FROM_TOKEN) && !claims_list(claims, c->subs[i]->chan->name))
+		if (c->subs[i]->source == SUB_BY_CONNECTION_TOKEN && !claims_list(claims, c->subs[i]->chan->name))
 			return 0;
 	return 1;
 }
@@ -50,7 +50,7 @@ check(const struct rotor_client *c, const struct rotor_connection_claims *claims
 {
 	if (!channels_known(c, claims))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!str_eq(claims->user, client_user(c)))
+	if (!str_eq(claims->user, client_user(c)) || claims_connection_denied(c, claims->user, claims) != 0)
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	if (!same_channels(c, claims))
 		return ROTOR_DISCONNECT_INSUFFICIENT;
@@ -90,6 +90,11 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_conn
 		op_refuse(op, code);
 		return;
 	}
+	if (token_mark_set(&c->token, claims->token_id, claims->issued_at) != 0) {
+		op_error(op, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	c->by_token = 1;
 	if (claims->info.len > 0)
 		client_payload_set(&c->conn_info, claims->info);
 	if (claims->meta.len > 0)

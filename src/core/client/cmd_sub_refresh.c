@@ -18,7 +18,7 @@ check(const struct rotor_client *c, const struct sub *s, const struct rotor_subs
 {
 	if (!claims_channel_known(c, claims->grant.channel))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!claims_fit(c, s->chan->name, claims))
+	if (!claims_fit(c, s->chan->name, claims) || claims_subscription_denied(c, claims))
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	return claims_are_past(c, claims->expire_at) ? ROTOR_ERR_EXPIRED : 0;
 }
@@ -46,6 +46,7 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 	/* The reference erases the expiry when the token has expired, and answers success;
 	 * telling the client and keeping the old expiry is safe, and every SDK understands it. */
 	uint32_t code = claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
+	struct claims_token t;
 
 	(void)why;
 	if (s == NULL) {		/* gone meanwhile, perhaps with the client */
@@ -58,6 +59,12 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 		op_refuse(op, code);
 		return;
 	}
+	t = claims_token(claims);
+	if (token_mark_set(&s->token, t.id, t.issued_at) != 0) {
+		op_error(op, ROTOR_ERR_INTERNAL);
+		return;
+	}
+	s->source = SUB_BY_TOKEN;
 	client_payload_set(&s->chan_info, claims->grant.info);
 	s->expire_at = claims->expire_at;
 	reply(op, s);

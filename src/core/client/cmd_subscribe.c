@@ -125,7 +125,10 @@ claims_take(struct sub_request *rq, const struct rotor_subscription_claims *clai
 	rq->chan_info = arena_str(rq->arena, claims->grant.info);
 	rq->data = arena_str(rq->arena, claims->grant.data);
 	rq->expire_at = claims->expire_at;
-	return permit_subscribe(rq, 1);
+	rq->token = claims_token(claims);
+	rq->token.id = arena_str(rq->arena, rq->token.id);
+	return claims_subscription_denied(rq->client, claims) ? ROTOR_ERR_PERMISSION_DENIED
+	    : permit_subscribe(rq, 1);
 }
 
 static void

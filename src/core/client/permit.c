@@ -60,21 +60,26 @@ rule_insecure(const struct sub_request *rq, int has_token)
 }
 
 /* The first that does not pass decides; all passing denies. */
-static rule_f *const rules[] = {
-	rule_private,
-	rule_token,
-	rule_user_limited,
-	rule_for_client,
-	rule_insecure,
+static const struct {
+	rule_f		*rule;
+	enum sub_source	source;
+} rules[] = {
+	{ rule_private, SUB_BY_UNKNOWN },
+	{ rule_token, SUB_BY_TOKEN },
+	{ rule_user_limited, SUB_BY_USER_LIMIT },
+	{ rule_for_client, SUB_BY_NAMESPACE },
+	{ rule_insecure, SUB_BY_INSECURE },
 };
 
 uint32_t
-permit_subscribe(const struct sub_request *rq, int has_token)
+permit_subscribe(struct sub_request *rq, int has_token)
 {
 	enum permit p = PERMIT_PASS;
 
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && p == PERMIT_PASS; i++)
-		p = rules[i](rq, has_token);
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && p == PERMIT_PASS; i++) {
+		p = rules[i].rule(rq, has_token);
+		rq->source = rules[i].source;
+	}
 	return p == PERMIT_ALLOW ? 0 : ROTOR_ERR_PERMISSION_DENIED;
 }
 

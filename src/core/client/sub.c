@@ -166,6 +166,7 @@ sub_free(struct sub **sp)
 	rotor_buf_unref(&s->epoch);
 	rotor_buf_unref(&s->chan_info);
 	tags_filter_free(&s->filter);
+	free(s->token);
 	OBJ_FREE(s);
 }
 

@@ -217,7 +217,13 @@ subscribe_start(struct sub_request *rq)
 		rq->done(rq, ROTOR_ERR_INTERNAL);
 		return;
 	}
+	if (token_mark_set(&s->token, rq->token.id, rq->token.issued_at) != 0) {
+		sub_free(&s);
+		rq->done(rq, ROTOR_ERR_INTERNAL);
+		return;
+	}
 	s->flags = rq->flags & ~(SUB_PRESENCE | SUB_LIVE);
+	s->source = rq->source;
 	s->expire_at = rq->expire_at;
 	s->filter = rq->filter;
 	rq->filter = NULL;

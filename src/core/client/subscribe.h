@@ -20,6 +20,8 @@
 #include <rotor/engine.h>
 
 #include "channel/name.h"
+#include "client/claims.h"
+#include "client/client.h"
 #include "proto/messages.h"
 
 struct arena;
@@ -52,6 +54,8 @@ struct sub_request {
 	struct rotor_str	data;		/* for the result */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
 	struct tags_filter	*filter;	/* goes over to the sub, or with the request */
+	enum sub_source		source;
+	struct claims_token	token;		/* of SUB_BY_TOKEN */
 	void			(*done)(struct sub_request *rq, uint32_t code);
 	void			*priv;
 

@@ -138,6 +138,17 @@ on_no_pong(struct rotor_client *c)
 		client_close(c, ROTOR_DISCONNECT_NO_PONG, NULL);
 }
 
+static void
+pong_take(struct rotor_client *c)
+{
+	uint64_t ms = c->w->now_ms - c->ping_sent_ms;
+
+	if (c->ping_sent_ms != 0)
+		c->latency_ms = (uint16_t)(ms < UINT16_MAX ? ms + 1 : UINT16_MAX);
+	c->ping_sent_ms = 0;
+	client_due(c, DUE_PONG, 0);
+}
+
 void
 client_on_pong(struct rotor_client *c)
 {
@@ -145,8 +156,7 @@ client_on_pong(struct rotor_client *c)
 		client_close(c, ROTOR_DISCONNECT_BAD_REQUEST, NULL);
 		return;
 	}
-	c->ping_sent_ms = 0;
-	client_due(c, DUE_PONG, 0);
+	pong_take(c);
 }
 
 void
@@ -155,8 +165,7 @@ rotor_client_pong(struct rotor_client *c)
 	OBJ_CHECK(c, CLIENT_MAGIC);
 	if (c->state == CLIENT_CLOSED || !(c->flags & ROTOR_CLIENT_NATIVE_PING))
 		return;
-	c->ping_sent_ms = 0;
-	client_due(c, DUE_PONG, 0);
+	pong_take(c);
 }
 
 uint32_t

@@ -66,6 +66,7 @@ struct conf_core {
 	struct conf_client	client;
 	struct conf_channel	channel;
 	struct rotor_objlist	api_keys;	/* Rotor's own; of struct conf_api_key */
+	int64_t	api_max_denied;			/* Rotor's own */
 	const char	*log_level;
 	const char	*log_file;
 	const char	*log_format;		/* "auto", "text", "json" (Rotor's own) */

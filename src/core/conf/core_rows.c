@@ -36,6 +36,10 @@ static const struct rotor_option server_rows[] = {
 	{ .path = "api.keys", .kind = ROTOR_OPT_OBJLIST, AT(api_keys), .sub = &api_key_table,
 	  .doc = "Keys to the server API, over HTTP and gRPC alike, next to the single key of each; "
 	    "they can be limited." },
+	{ .path = "api.max_denied", .kind = ROTOR_OPT_INT, AT(api_max_denied), .def = "100000",
+	  .flags = ROTOR_OPT_F_ZERO_OK, .min = 0, .max = INT32_MAX,
+	  .doc = "Blocked users and revoked tokens that are kept in mind, about 150 bytes each; "
+	    "with so many the server API refuses to add one." },
 	{ .path = "log.level", .kind = ROTOR_OPT_STR, AT(log_level), .def = "info",
 	  .doc = "Least important messages to log: none, trace, debug, info, warn, error or fatal." },
 	{ .path = "log.file", .kind = ROTOR_OPT_STR, AT(log_file),

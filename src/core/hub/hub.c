@@ -14,6 +14,7 @@
 #include "node/interest.h"
 
 #define ID_LEN	16u
+#define FEW	64u	/* clients of a user that are not worth a walk of all */
 
 struct hub *
 hub_new(struct rotor_worker *w)
@@ -88,6 +89,45 @@ struct hub_user *
 hub_user_get(struct hub *hub, struct rotor_str user)
 {
 	return map_get(&hub->users, str_hash(user), user);
+}
+
+/* Out of a list that is short, so that it need not be in order. */
+static struct rotor_client *
+next_of_few(const struct hub_user *u, uint64_t *pos)
+{
+	struct rotor_client *found = NULL;
+	uint64_t least = MAP_SCAN_END, at;
+
+	for (struct rotor_client *c = u->clients; c != NULL; c = c->user_next) {
+		at = map_position(str_hash(id_key(c->id)));
+		if (at >= *pos && at < least) {
+			least = at;
+			found = c;
+		}
+	}
+	*pos = found != NULL ? least + 1 : MAP_SCAN_END;
+	return found;
+}
+
+struct rotor_client *
+hub_client_next(struct hub *hub, const struct rotor_str *user, uint64_t *pos, uint32_t *work)
+{
+	const struct hub_user *u = user != NULL ? hub_user_get(hub, *user) : NULL;
+	struct rotor_client *c;
+
+	if (user != NULL && u == NULL) {
+		*pos = MAP_SCAN_END;
+		return NULL;
+	}
+	while (*work > 0 && *pos < MAP_SCAN_END) {
+		(*work)--;
+		if (u != NULL && u->n_clients <= FEW)
+			return next_of_few(u, pos);
+		c = map_scan(&hub->clients, pos);
+		if (c == NULL || u == NULL || c->user == u)
+			return c;
+	}
+	return NULL;
 }
 
 static struct hub_user *

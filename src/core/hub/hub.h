@@ -79,6 +79,11 @@ void hub_detach(struct hub *hub, struct rotor_client *c);
 /* NULL when there is none here. */
 struct rotor_client *hub_client_get(struct hub *hub, const unsigned char id[16]);
 struct hub_user *hub_user_get(struct hub *hub, struct rotor_str user);
+/* The next client, of this user or (NULL) of all, from *pos on in the order of
+ * map_scan(); what it looked at is taken off *work.  NULL: there is none and *pos is
+ * MAP_SCAN_END, or *work is 0. */
+struct rotor_client *hub_client_next(struct hub *hub, const struct rotor_str *user, uint64_t *pos,
+    uint32_t *work);
 
 /* The channel, made when `create` and absent.  *ret_new: it was made. */
 struct hub_chan *hub_chan_get(struct hub *hub, struct rotor_str name);

@@ -186,6 +186,7 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	rq->chan_info = arena_str(&as->arena, o->info);
 	rq->data = arena_str(&as->arena, o->data);
 	rq->expire_at = o->expire_at;
+	rq->source = SUB_BY_API;
 	rq->recover = o->has_since;
 	rq->stream_only = 1;	/* the push has no room for publications */
 	rq->offset = o->since_offset;

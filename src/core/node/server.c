@@ -23,6 +23,8 @@
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "module/loader.h"
+#include "node/denied.h"
+#include "node/enforce.h"
 #include "node/interest.h"
 #include "node/user_counts.h"
 
@@ -123,8 +125,10 @@ make_workers(struct rotor_server *srv)
 	for (uint32_t i = 0; i < srv->n_workers; i++)
 		if ((srv->workers[i] = make_worker(srv, i, i)) == NULL)
 			return -ENOMEM;
+	srv->denied = denied_new(srv, (uint32_t)srv->cc.api_max_denied);
+	srv->patrols = patrols_new(srv->n_workers);
 	srv->api_callers = callers_new(srv);
-	return srv->api_callers != NULL ? stats_init(&srv->stats, srv) : -ENOMEM;
+	return srv->denied != NULL && srv->patrols != NULL && srv->api_callers != NULL ? stats_init(&srv->stats, srv) : -ENOMEM;
 }
 
 struct rotor_server *
@@ -214,6 +218,8 @@ server_free(struct rotor_server **srvp)
 	loader_free(&srv->loader);
 	for (uint32_t i = 0; srv->workers != NULL && i < srv->n_workers; i++)
 		worker_free(&srv->workers[i]);
+	patrols_free(&srv->patrols);
+	denied_free(&srv->denied);
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);

@@ -23,9 +23,11 @@
 
 struct api_callers;
 struct conf;
+struct denied;
 struct interest;
 struct loader;
 struct metrics;
+struct patrols;
 struct rotor_log;
 struct snapshots;
 struct user_counts;
@@ -47,6 +49,8 @@ struct rotor_server {
 	struct interest		*interest;	/* which workers want which channel */
 	struct snapshots	*snapshots;	/* of the metrics; NULL unless running */
 	struct api_callers	*api_callers;	/* who may use the server API */
+	struct denied		*denied;	/* blocked users, revoked tokens */
+	struct patrols		*patrols;	/* that end what is denied */
 	struct user_counts	*user_counts;	/* NULL without user_connection_limit */
 
 	/* What modules provide; NULL when none does. */

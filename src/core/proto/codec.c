@@ -28,6 +28,8 @@ static const struct {
 	{ &ap__node_result__descriptor,		/* all but uptime, metrics, process */
 	    FIELD(1) | FIELD(2) | FIELD(3) | FIELD(4) | FIELD(5) | FIELD(6) | FIELD(10) },
 	{ &ap__channels_result__descriptor, FIELD(1) },			/* channels */
+	{ &ap__connections_result__descriptor, FIELD(1) },		/* connections */
+	{ &ap__publish_pattern_result__descriptor, FIELD(1) },		/* num_channels */
 };
 
 uint64_t
