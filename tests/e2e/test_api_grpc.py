@@ -79,6 +79,23 @@ GOOD = {
     "Batch": ({"commands": [{"publish": {"channel": "@", "data": b64(2)}},
                             {"publish": {"data": b64(2)}}]}, None),
 }
+# Those that Centrifugo's open edition does not have.
+OWN = {
+    "Connections": ({"user": "@user", "limit": 10}, None),
+    "BlockUser": ({"user": "@user", "expire_at": 4000000000}, {}),
+    "UnblockUser": ({"user": "@user"}, {}),
+    "RevokeToken": ({"uid": "@user"}, {}),
+    "InvalidateUserTokens": ({"user": "@user", "issued_before": 1}, {}),
+    "PublishPattern": ({"pattern": "@", "data": b64(2)}, {"num_channels": 1}),
+}
+BAD_OWN = [
+    ("Connections", {"limit": -1}, 107), ("Connections", {"cursor": "x"}, 107),
+    ("Connections", {"expression": "true"}, 108), ("Connections", {"cursor": "0" * 26}, 112),
+    ("BlockUser", {}, 107), ("BlockUser", {"user": "x", "expire_at": 1}, 107), ("UnblockUser", {}, 107),
+    ("RevokeToken", {}, 107), ("RevokeToken", {"session": "x"}, 104),
+    ("InvalidateUserTokens", {}, 107), ("InvalidateUserTokens", {"user": "x", "issued_before": -1}, 107),
+    ("PublishPattern", {"data": b64(1)}, 107), ("PublishPattern", {"pattern": "[", "data": b64(1)}, 107),
+]
 BAD = [
     ("Publish", {"data": b64(1)}, 107), ("Publish", {"channel": "x"}, 107),
     ("Publish", {"channel": "nosuch:x", "data": b64(1)}, 102),
@@ -115,13 +132,19 @@ def http_name(method):
 
 
 def test_tables_are_complete():
-    assert set(METHODS) == set(GOOD) | {method for method, _, _ in BAD}
+    assert set(METHODS) == set(GOOD) | set(OWN) | {method for method, _, _ in BAD}
+    assert set(OWN) == {method for method, _, _ in BAD_OWN}
 
 
-@pytest.mark.parametrize("method", [m for m in GOOD if GOOD[m]])
+def own(methods):
+    """The same as parameters, of which this server alone has some."""
+    return [pytest.param(m, marks=rotor_only) if m in OWN else m for m in methods]
+
+
+@pytest.mark.parametrize("method", own([m for m in GOOD if GOOD[m]] + list(OWN)))
 def test_method(server, api, channel, method):
     user = "user-" + channel()
-    request, result = json.loads(json.dumps(GOOD[method]).replace("@user", user))
+    request, result = json.loads(json.dumps({**GOOD, **OWN}[method]).replace("@user", user))
     name, client = channel("all"), server.client(tokens.conn(user))
     client.subscribe(name)
     server.api.publish(name, "first")
@@ -138,7 +161,8 @@ def test_method(server, api, channel, method):
         assert name in json.dumps(answer) or method in ("Broadcast", "Presence", "History")
 
 
-@pytest.mark.parametrize("method, request_, code", BAD, ids=str)
+@pytest.mark.parametrize("method, request_, code",
+                         BAD + [pytest.param(*row, marks=rotor_only) for row in BAD_OWN], ids=str)
 def test_bad_input(server, api, method, request_, code):
     answer = api.call(method, request_)
     assert list(answer) == ["error"]
@@ -292,7 +316,7 @@ def test_unknown_methods(server, name, text):
 
 @pytest.mark.parametrize("body", [b"\x0a", b"\x0a\xff\xff\xff\xff\x0f", b"\xff" * 20, b"\x0a\x05ab"],
                          ids=repr)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", own(METHODS))
 def test_malformed_requests(api, method, body):
     error = api.raw_status(path(method), body)
     assert error.code() == Code.INTERNAL
