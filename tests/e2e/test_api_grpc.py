@@ -79,6 +79,23 @@ GOOD = {
     "Batch": ({"commands": [{"publish": {"channel": "@", "data": b64(2)}},
                             {"publish": {"data": b64(2)}}]}, None),
 }
+# Those that Centrifugo's open edition does not have.
+OWN = {
+    "Connections": ({"user": "@user", "limit": 10}, None),
+    "BlockUser": ({"user": "@user", "expire_at": 4000000000}, {}),
+    "UnblockUser": ({"user": "@user"}, {}),
+    "RevokeToken": ({"uid": "@user"}, {}),
+    "InvalidateUserTokens": ({"user": "@user", "issued_before": 1}, {}),
+    "PublishPattern": ({"pattern": "@", "data": b64(2)}, {"num_channels": 1}),
+}
+BAD_OWN = [
+    ("Connections", {"limit": -1}, 107), ("Connections", {"cursor": "x"}, 107),
+    ("Connections", {"expression": "true"}, 108), ("Connections", {"cursor": "0" * 26}, 112),
+    ("BlockUser", {}, 107), ("BlockUser", {"user": "x", "expire_at": 1}, 107), ("UnblockUser", {}, 107),
+    ("RevokeToken", {}, 107), ("RevokeToken", {"session": "x"}, 104),
+    ("InvalidateUserTokens", {}, 107), ("InvalidateUserTokens", {"user": "x", "issued_before": -1}, 107),
+    ("PublishPattern", {"data": b64(1)}, 107), ("PublishPattern", {"pattern": "[", "data": b64(1)}, 107),
+]
 BAD = [
     ("Publish", {"data": b64(1)}, 107), ("Publish", {"channel": "x"}, 107),
     ("Publish", {"channel": "nosuch:x", "data": b64(1)}, 102),
@@ -105,27 +122,6 @@ BAD = [
 ]
 
 
-# Those that are Rotor's own.
-OWN_GOOD = {
-    "Connections": ({"user": "@user"}, None),
-    "BlockUser": ({"user": "@user"}, {}),
-    "UnblockUser": ({"user": "@user"}, {}),
-    "RevokeToken": ({"uid": "@user"}, {}),
-    "InvalidateUserTokens": ({"user": "@user"}, {}),
-    "PublishPattern": ({"pattern": "@", "data": b64(1)}, {"num_channels": 1}),
-}
-OWN_BAD = [
-    ("Connections", {"limit": -1}, 107), ("BlockUser", {}, 107), ("UnblockUser", {}, 107),
-    ("RevokeToken", {}, 107), ("InvalidateUserTokens", {}, 107),
-    ("PublishPattern", {"data": b64(1)}, 107), ("PublishPattern", {"pattern": "x"}, 107),
-]
-OWN = set(OWN_GOOD)
-if ROTOR:
-    GOOD.update(OWN_GOOD)
-    BAD += OWN_BAD
-SERVED = [method for method in METHODS if ROTOR or method not in OWN]
-
-
 def fill(value, name):
     return json.loads(json.dumps(value).replace('"@"', json.dumps(name)))
 
@@ -136,13 +132,19 @@ def http_name(method):
 
 
 def test_tables_are_complete():
-    assert set(SERVED) == set(GOOD) | {method for method, _, _ in BAD}
+    assert set(METHODS) == set(GOOD) | set(OWN) | {method for method, _, _ in BAD}
+    assert set(OWN) == {method for method, _, _ in BAD_OWN}
 
 
-@pytest.mark.parametrize("method", [m for m in GOOD if GOOD[m]])
+def own(methods):
+    """The same as parameters, of which this server alone has some."""
+    return [pytest.param(m, marks=rotor_only) if m in OWN else m for m in methods]
+
+
+@pytest.mark.parametrize("method", own([m for m in GOOD if GOOD[m]] + list(OWN)))
 def test_method(server, api, channel, method):
     user = "user-" + channel()
-    request, result = json.loads(json.dumps(GOOD[method]).replace("@user", user))
+    request, result = json.loads(json.dumps({**GOOD, **OWN}[method]).replace("@user", user))
     name, client = channel("all"), server.client(tokens.conn(user))
     client.subscribe(name)
     server.api.publish(name, "first")
@@ -159,7 +161,8 @@ def test_method(server, api, channel, method):
         assert name in json.dumps(answer) or method in ("Broadcast", "Presence", "History")
 
 
-@pytest.mark.parametrize("method, request_, code", BAD, ids=str)
+@pytest.mark.parametrize("method, request_, code",
+                         BAD + [pytest.param(*row, marks=rotor_only) for row in BAD_OWN], ids=str)
 def test_bad_input(server, api, method, request_, code):
     answer = api.call(method, request_)
     assert list(answer) == ["error"]
@@ -220,7 +223,7 @@ def test_payload_of_bytes(api, channel):
     (("authorization", f"bearer {KEY}"),), (("x-api-key", KEY),),
     (("authorization", "apikey wrong"), ("authorization", f"apikey {KEY}")),
 ], ids=str)
-@pytest.mark.parametrize("method", ["Info", "DeviceList"])
+@pytest.mark.parametrize("method", ["Info", "Connections"])
 def test_wrong_key(server, metadata, method):
     error = open_api(server, metadata=metadata).raw_status(path(method))
     assert (error.code(), error.details()) == (Code.UNAUTHENTICATED, "unauthenticated")
@@ -291,7 +294,7 @@ def test_other_error_modes(api, mode):
     "UserTopicUpdate", "SendPushNotification", "UpdatePushStatus", "CancelPush", "Connections",
     "BlockUser", "UnblockUser", "RevokeToken", "InvalidateUserTokens"])
 def test_methods_of_the_other_edition(api, method):
-    if method in SERVED:
+    if method in METHODS:
         pytest.skip("served")
     error = api.raw_status(path(method))
     assert (error.code(), error.details()) == (Code.UNIMPLEMENTED,
@@ -313,7 +316,7 @@ def test_unknown_methods(server, name, text):
 
 @pytest.mark.parametrize("body", [b"\x0a", b"\x0a\xff\xff\xff\xff\x0f", b"\xff" * 20, b"\x0a\x05ab"],
                          ids=repr)
-@pytest.mark.parametrize("method", SERVED)
+@pytest.mark.parametrize("method", own(METHODS))
 def test_malformed_requests(api, method, body):
     error = api.raw_status(path(method), body)
     assert error.code() == Code.INTERNAL
@@ -578,9 +581,8 @@ def test_reflection_describes_the_api(server):
     channel = open_api(server).channel
     found = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     service = found.FindServiceByName(SERVICE)
-    assert set(SERVED) <= {m.name for m in service.methods}
-    for name in SERVED:
-        method = METHODS[name]
+    assert set(METHODS) <= {m.name for m in service.methods}
+    for name, method in METHODS.items():
         theirs = service.FindMethodByName(name)
         assert theirs.input_type.full_name == method.input_type.full_name
         mine = {f.name: f.number for f in method.input_type.fields}
