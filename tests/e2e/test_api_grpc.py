@@ -441,12 +441,12 @@ def test_connections_that_break(server):
     for greeting in (b"GET / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0" * 100,
                      b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 1000):
         with socket.create_connection(server.grpc_address, DEADLINE) as sock:
-            sock.sendall(greeting)
-            sock.shutdown(socket.SHUT_WR)
             try:
+                sock.sendall(greeting)
+                sock.shutdown(socket.SHUT_WR)
                 while sock.recv(4096):
                     pass
-            except ConnectionError:
+            except OSError:     # it was faster
                 pass
     assert "result" in open_api(server).call("Info")
 
@@ -581,8 +581,9 @@ def test_reflection_describes_the_api(server):
     channel = open_api(server).channel
     found = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     service = found.FindServiceByName(SERVICE)
-    assert set(METHODS) <= {m.name for m in service.methods}
-    for name, method in METHODS.items():
+    served = {name: m for name, m in METHODS.items() if ROTOR or name not in OWN}
+    assert set(served) <= {m.name for m in service.methods}
+    for name, method in served.items():
         theirs = service.FindMethodByName(name)
         assert theirs.input_type.full_name == method.input_type.full_name
         mine = {f.name: f.number for f in method.input_type.fields}
