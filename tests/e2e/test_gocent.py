@@ -85,7 +85,7 @@ def test_reading(plain, api, channel):
     assert list(api.call("channels", pattern=name)["channels"]) == [name]
     api.call("history_remove", channel=name)
     assert api.call("history", channel=name, limit=-1)["publications"] == []
-    assert api.call("info")["nodes"][0]["num_clients"] >= 1
+    assert len(api.call("info")["nodes"]) == 1
 
 
 @pytest.mark.parametrize("call, code", [
