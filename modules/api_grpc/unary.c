@@ -18,6 +18,7 @@
 #include <rotor/loop.h>
 
 #define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
+#define RESPONSE_MAX	((size_t)256 << 20)	/* bytes; more is an internal error, as over HTTP */
 
 static struct lane *
 lane_pick(struct api_grpc *g)
@@ -95,7 +96,8 @@ run(struct rotor_worker *w, void *priv)
 {
 	struct call *c = priv;
 	const struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_PROTOBUF,
-	    .method = c->method->api, .caller = c->caller, .body = call_message(c), .protocol = "grpc" };
+	    .method = c->method->api, .caller = c->caller, .body = call_message(c), .protocol = "grpc",
+	    .max_response = RESPONSE_MAX };
 
 	rotor_api_call(w, &req, answered, c);
 }
