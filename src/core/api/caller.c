@@ -181,7 +181,7 @@ caller_permits(const struct api_call *call)
 			return 1;
 	}
 	rotor_metric_add(w, who->denials, 1);
-	ROTOR_LOG(w->srv->log, ROTOR_LOG_INFO, "api", "key may not do this",
+	ROTOR_LOG(w->srv->log, ROTOR_LOG_DEBUG, "api", "key may not do this",
 	    ROTOR_F_STR("key", who->name), ROTOR_F_STR("method", call->method->pub.name),
 	    ROTOR_F_STR("channel", channel != NULL ? channel : ""));
 	return 0;

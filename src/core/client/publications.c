@@ -17,7 +17,7 @@
 
 /* Making deltas takes time, and a recovery has them made all at once: of publications
  * beyond this sum the subscriber gets the data itself. */
-#define DELTA_BYTES_MAX		1048576u
+#define DELTA_BYTES_MAX		131072u
 
 Cp__ClientInfo *
 client_info_fill(struct arena *a, const struct rotor_client_info *from)
