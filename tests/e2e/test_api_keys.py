@@ -112,7 +112,10 @@ def test_denied_is_403_in_both_error_modes(server):
     assert (res.status, res.json) == (403, DENIED)
 
 
-def test_names_but_no_keys_in_the_log(server):
+def test_names_but_no_keys_in_the_log(server, start):
+    Api(server.address, "key-both").post("info", {})
+    assert not [line for line in server.log_lines() if line.get("key")]
+    server = start(main_config(api={"keys": KEYS}, log={"level": "debug"}))
     Api(server.address, "key-both").post("info", {})
     lines = [line for line in server.log_lines() if line.get("key") == "both"]
     assert lines and lines[-1]["method"] == "info"
