@@ -110,6 +110,13 @@ def plain(pool, workers):
 
 @pytest.fixture
 def timed(pool):
+    """A daemon for tests that spend their time waiting for something to expire.  It pings
+    seldom: an SDK that writes its pong when the Close has come takes that for the cause."""
+    yield from _shared(pool, "expiring", WORKERS[-1], "json")
+
+
+@pytest.fixture
+def pinging(pool):
     """The quick daemon for tests that spend their time waiting."""
     yield from _shared(pool, "quick", WORKERS[-1], "json")
 

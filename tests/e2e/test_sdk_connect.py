@@ -99,41 +99,41 @@ def test_messages_are_not_available(main, sdk):
     assert client.wait("disconnected") == {"code": 3508, "reason": "not available"}
 
 
-def test_pings_keep_it(timed, together, channel):
+def test_pings_keep_it(pinging, together, channel):
     """Each is answered, else it would be over after 1.3 s; quick pings every second."""
     def scenario(sdk):
         name = channel("plain")
-        with Relay(timed.address) as relay:
+        with Relay(pinging.address) as relay:
             client = sdk.client(relay, tokens.conn("u1"))
             sub = client.subscribe(name)
             for _ in range(2):
                 seen = relay.received
-                timed.server.wait(lambda: relay.received > seen, "a ping")
-            timed.api.publish(name, 1)
+                pinging.server.wait(lambda: relay.received > seen, "a ping")
+            pinging.api.publish(name, 1)
             assert sub.data(1) == [1]
         assert "disconnected" not in dict(client.drain())
     together(scenario)
 
 
-def test_no_pong(timed, together):
+def test_no_pong(pinging, together):
     """A client whose answers do not arrive is sent away, and comes back."""
     def scenario(sdk):
-        with Relay(timed.address) as relay:
+        with Relay(pinging.address) as relay:
             client = sdk.client(relay, tokens.conn("u1"))
             relay.hold(UP)
             for what in "a ping", "the end":
                 seen = relay.received
-                timed.server.wait(lambda: relay.received > seen, what)
+                pinging.server.wait(lambda: relay.received > seen, what)
             relay.release(UP)
             assert client.wait("connecting") == {"code": 3012, "reason": "no pong"}
             client.wait("connected")
     together(scenario)
 
 
-def test_no_ping(timed, together):
+def test_no_ping(pinging, together):
     """A server that falls silent is left."""
     def scenario(sdk):
-        with Relay(timed.address) as relay:
+        with Relay(pinging.address) as relay:
             client = sdk.client(relay, tokens.conn("u1"), max_server_ping_delay_ms=200)
             relay.hold(DOWN)
             assert client.wait("connecting")["code"] == 2

@@ -88,14 +88,18 @@ def main(**extra):
     return merge(MAIN, extra)
 
 
-# Everything that waits, waits a little.
-QUICK = main(client={
-    "ping_interval": "1s", "pong_timeout": "300ms", "stale_close_delay": "700ms",
+# What expires, expires soon.
+EXPIRING = main(client={
     "expired_close_delay": "200ms", "expired_sub_close_delay": "200ms",
     "presence_update_interval": "400ms", "allow_anonymous_connect_without_token": False,
 })
 
+# Everything that waits, waits a little.
+QUICK = merge(EXPIRING, {"client": {
+    "ping_interval": "1s", "pong_timeout": "300ms", "stale_close_delay": "700ms",
+}})
+
 # The API over gRPC too.
 GRPC = main(grpc_api={"enabled": True, "key": KEY, "reflection": True})
 
-SHARED = {"main": MAIN, "quick": QUICK, "grpc": GRPC}
+SHARED = {"main": MAIN, "expiring": EXPIRING, "quick": QUICK, "grpc": GRPC}
