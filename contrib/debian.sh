@@ -5,7 +5,7 @@
 build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
 	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev
-	libyaml-dev
+	liburing-dev libyaml-dev
 	protobuf-c-compiler zlib1g-dev
 )
 test_packages=(

@@ -20,6 +20,7 @@ struct rotor_server;
 struct rotor_worker;
 struct rotor_timer;
 struct rotor_watch;
+struct rotor_flush;
 
 #define ROTOR_CONTROL	UINT32_MAX	/* index of the control thread */
 
@@ -60,6 +61,15 @@ ROTOR_API struct rotor_watch *rotor_watch_new(struct rotor_worker *w, int fd, ui
 /* Changes the events; 0 pauses.  Returns ROTOR_OK or -errno. */
 ROTOR_API int rotor_watch_set(struct rotor_watch *wt, uint32_t events);
 ROTOR_API void rotor_watch_free(struct rotor_watch **wtp);
+
+/* Calls fn at the end of each flush, in which the clients' queues are written to their
+ * transports.  A transport may hold back what it is given while rotor_worker_flushing()
+ * is true, and send it then, all at once.  All calls on w's thread.  NULL when there is
+ * no memory. */
+ROTOR_API struct rotor_flush *rotor_flush_new(struct rotor_worker *w, rotor_task_f *fn, void *priv);
+ROTOR_API void rotor_flush_free(struct rotor_flush **fp);
+/* 1 within a flush, before the calls at its end. */
+ROTOR_API int rotor_worker_flushing(const struct rotor_worker *w);
 
 #ifdef __cplusplus
 }

@@ -69,6 +69,8 @@ static const struct rotor_option rows[] = {
 	    "Listener of the http-01 challenges.", 0, 0, NULL, NULL },
 	{ "http3.enabled", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(http3_enabled), "false",
 	    "Serve HTTP/3.", 0, 0, NULL, NULL },
+	{ "io_uring", ROTOR_OPT_BOOL, 0, OFF(io_uring), "true",
+	    "Send to many connections in one system call, where the kernel allows it.", 0, 0, NULL, NULL },
 	{ "h2c_external", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(h2c_external), "false",
 	    "Serve clear-text HTTP/2 on the external listener.", 0, 0, NULL, NULL },
 };
@@ -156,7 +158,10 @@ http_worker_start(void *ctx, struct rotor_worker *w)
 	hw = &h->workers[rotor_worker_index(w)];
 	hw->worker = w;
 	hw->sweep = rotor_timer_new(w, http_sweep, hw);
-	hw->socks = socks_new(w, &http_conn_handler, hw);
+	hw->socks = socks_new(w, &http_conn_handler, hw, h->conf->io_uring);
+	if (h->conf->io_uring && rotor_worker_index(w) == 0 && hw->socks != NULL && !socks_gather(hw->socks))
+		ROTOR_LOG(h->log, ROTOR_LOG_INFO, "http",
+		    "io_uring is not available here: connections are written to one by one");
 	return hw->sweep != NULL && hw->socks != NULL ? ROTOR_OK : -ENOMEM;
 }
 

@@ -103,8 +103,6 @@ conn_write(struct http_conn *c, const void *p, size_t len)
 
 	if (ret != 0)
 		c->closing = 1;
-	else if (sock_choked(c->sock))
-		sock_read(c->sock, 0);
 	return ret;
 }
 

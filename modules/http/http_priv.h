@@ -5,6 +5,7 @@
  *	http.c           options, life of the module
  *	http_listener.c  listening sockets, accepting
  *	http_sock.c      sockets in the event loop
+ *	http_gather.c    their writes of one flush
  *	http_conn.c      a connection: input, output, deadlines
  *	http_request.c   its requests: read, routed, answered
  *	http_upgrade.c   the WebSocket handshake
@@ -66,6 +67,7 @@ struct http_conf {
 	int32_t			tls_external;
 	int32_t			http3_enabled;
 	int32_t			h2c_external;
+	int32_t			io_uring;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "http_gather.h"
 
 #define RECEIVE_BUFFER	(64u * 1024u)	/* of a worker, lent for each input() */
 
@@ -24,12 +25,15 @@ struct sock {
 	int			fd;
 	uint8_t			dropped;
 	uint8_t			reading;
+	uint8_t			gathered;		/* a write is in set->gather */
 };
 
 struct socks {
 	const struct sock_handler	*handler;
 	void				*owner;
 	struct rotor_worker		*worker;
+	struct rotor_flush		*flush;
+	struct gather			*gather;	/* what a flush writes; NULL: one by one */
 	struct sock			*all;
 	struct sock			*dropped;	/* to be closed when the stack has unwound */
 	int				kicked;		/* that has been asked for */
@@ -38,9 +42,18 @@ struct socks {
 	unsigned char			buf[RECEIVE_BUFFER];
 };
 
+/* Has what was written before leave now: nothing may overtake it. */
+static void
+settle(struct sock *s)
+{
+	if (s->gathered)
+		gather_submit(s->set->gather);
+}
+
 static void
 sock_close(struct sock *s)
 {
+	settle(s);
 	if (s->conn != NULL)
 		s->set->handler->closed(s->conn);
 	*s->prevp = s->next;
@@ -136,28 +149,71 @@ send_some(struct sock *s, const void *p, size_t len)
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : n;
 }
 
+/* Whatever is kept stops the reading: who does not take answers must not ask on. */
+static void
+keep(struct sock *s, const void *p, size_t len)
+{
+	if (bytes_append(&s->kept, p, len) != 0) {
+		sock_drop(s);
+		return;
+	}
+	s->reading = 0;
+	update_watch(s);
+}
+
+/* The kernel took `n` bytes of a write, or -1: broken. */
+static void
+taken(struct sock *s, const void *p, size_t len, ssize_t n)
+{
+	if (n < 0)
+		sock_drop(s);
+	else if (n < (ssize_t)len)
+		keep(s, (const char *)p + n, len - (size_t)n);
+}
+
+static void
+on_gathered(void *who, const void *p, size_t len, ssize_t n)
+{
+	struct sock *s = who;
+
+	s->gathered = 0;
+	if (!s->dropped)
+		taken(s, p, len, n == -EAGAIN || n == -EWOULDBLOCK ? 0 : n);
+}
+
+/* 1 when the write waits for the end of the flush. */
+static int
+gathered(struct sock *s, const void *p, size_t len)
+{
+	struct gather *g = s->set->gather;
+
+	if (g == NULL || len > GATHER_LEN_MAX || !rotor_worker_flushing(s->set->worker))
+		return 0;
+	if (!gather_add(g, s->fd, p, len, s)) {
+		gather_submit(g);
+		(void)gather_add(g, s->fd, p, len, s);
+	}
+	s->gathered = 1;
+	return 1;
+}
+
 int
 sock_write(struct sock *s, const void *p, size_t len)
 {
-	ssize_t n = 0;
-
+	settle(s);
 	if (s->dropped)
 		return -EPIPE;
-	if (s->kept.len == 0)
-		n = send_some(s, p, len);
-	if (n == (ssize_t)len)
-		return 0;
-	if (n < 0 || bytes_append(&s->kept, (const char *)p + n, len - (size_t)n) != 0) {
-		sock_drop(s);
-		return -EPIPE;
-	}
-	update_watch(s);
+	if (s->kept.len > 0)
+		keep(s, p, len);
+	else if (!gathered(s, p, len))
+		taken(s, p, len, send_some(s, p, len));
 	return s->dropped ? -EPIPE : 0;
 }
 
 int
-sock_choked(const struct sock *s)
+sock_choked(struct sock *s)
 {
+	settle(s);
 	return !s->dropped && s->kept.len > 0;
 }
 
@@ -173,6 +229,7 @@ sock_read(struct sock *s, int on)
 void
 sock_shutdown(struct sock *s)
 {
+	settle(s);
 	if (!s->dropped)
 		(void)shutdown(s->fd, SHUT_WR);
 }
@@ -253,8 +310,18 @@ sock_adopt(struct socks *set, int fd, void *priv)
 		sock_close(s);
 }
 
+static void
+on_flushed(struct rotor_worker *w, void *priv)
+{
+	struct socks *set = priv;
+
+	(void)w;
+	if (set->gather != NULL)
+		gather_submit(set->gather);
+}
+
 struct socks *
-socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner)
+socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather)
 {
 	struct socks *set = calloc(1, sizeof *set);
 
@@ -263,7 +330,19 @@ socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owne
 	set->worker = w;
 	set->handler = handler;
 	set->owner = owner;
+	set->flush = rotor_flush_new(w, on_flushed, set);
+	if (set->flush == NULL) {
+		free(set);
+		return NULL;
+	}
+	set->gather = gather ? gather_new(on_gathered) : NULL;
 	return set;
+}
+
+int
+socks_gather(const struct socks *set)
+{
+	return set->gather != NULL;
 }
 
 void
@@ -277,6 +356,8 @@ socks_free(struct socks **sp)
 	for (struct sock *s = set->all; s != NULL; s = s->next)
 		sock_drop(s);
 	close_dropped(set);
+	rotor_flush_free(&set->flush);
+	gather_free(&set->gather);
 	if (set->kicked)
 		set->orphan = 1;	/* the message in the inbox still points here */
 	else

@@ -3,8 +3,9 @@
  * http_sock.h - connected sockets in a worker's event loop: bytes in, bytes out.
  *
  * What a socket is made of is known here only, so that TLS can be put in at this
- * place.  Writing goes straight to the kernel; what it does not take is kept until it
- * does.  All calls on the worker's thread.
+ * place.  Writing goes straight to the kernel, or, within a flush of the worker, at its
+ * end, with all others; what the kernel does not take is kept until it does.  All calls
+ * on the worker's thread.
  *
  * This is not libwebsockets, because Debian 12's 4.1.6 was measured unfit to face the
  * internet: of four pipelined POSTs it takes the head of the second for its body and
@@ -35,19 +36,22 @@ struct sock_handler {
 	void	(*closed)(void *conn);
 };
 
-/* NULL: no memory.  `handler` must outlive the set. */
-struct socks *socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner);
+/* NULL: no memory.  `handler` must outlive the set.  Without `gather`, or where it cannot
+ * be, a flush writes to one socket after the other. */
+struct socks *socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather);
+/* 1 when the writes of a flush are gathered. */
+int socks_gather(const struct socks *set);
 /* Closes all connections first.  NULL in *sp is a no-op. */
 void socks_free(struct socks **sp);
 
 /* Takes over a connected, non-blocking descriptor, also when it fails. */
 void sock_adopt(struct socks *set, int fd, void *priv);
 
-/* Sends, or keeps what the kernel does not take now.  0, or -EPIPE: broken, and
- * closed soon. */
+/* Sends, or keeps what the kernel does not take now and stops reading.  0, or -EPIPE:
+ * broken, and closed soon. */
 int sock_write(struct sock *s, const void *p, size_t len);
 /* 1 while something is kept; then whatever is written is kept too. */
-int sock_choked(const struct sock *s);
+int sock_choked(struct sock *s);
 /* Stops and resumes reading. */
 void sock_read(struct sock *s, int on);
 /* Ends our direction; the peer sees the end of the stream. */

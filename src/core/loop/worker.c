@@ -24,6 +24,7 @@
 
 #include "base/obj.h"
 #include "hub/hub.h"
+#include "loop/flush.h"
 
 /* How long the inbox may keep the loop from its sockets and from flushing: when
  * messages come faster than they can be run, nothing would go out otherwise. */
@@ -179,8 +180,12 @@ flush(struct rotor_worker *w)
 	/* First, so that what a flush gives rise to is flushed in turn. */
 	w->flush_armed = 0;
 	w->flush_after_us = 0;
-	if (w->hub != NULL)
+	if (w->hub != NULL) {
+		w->flushing = 1;
 		hub_flush(w->hub);
+		w->flushing = 0;
+		flush_over(w);
+	}
 	ended_us = clock_us();
 	w->flush_after_us = ended_us - begun_us > FLUSH_LONG_US ?
 	    ended_us + FLUSH_HOLD_US : 0;

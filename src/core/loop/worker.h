@@ -37,10 +37,12 @@ struct rotor_worker {
 	int64_t			now_unix_ms;	/* wall clock, once a turn */
 	uint32_t		draining;	/* depth of drains */
 	uint32_t		flush_armed;
+	int			flushing;
 	uint64_t		flush_after_us;	/* monotonic; 0: the next flush need not wait */
 	uint32_t		started;	/* `thread` is to be joined */
 	struct inbox_msg	stop;
 	atomic_int		stopping;	/* `stop` is in the inbox */
+	struct rotor_flush	*flushes;	/* who is told of a flush's end */
 	struct hub		*hub;		/* NULL on the control thread */
 	struct metrics_shard	*metrics;	/* set by the server, as hub is */
 	/* Watchdog: when and in what the current callback began; 0: idle. */

@@ -34,6 +34,9 @@ def environment(**extra):
     if build and "ROTOR_MODULE_DIR" not in env:
         env["ROTOR_MODULE_DIR"] = os.path.join(os.path.abspath(build), "modules", ".libs")
     env.update({k: str(v) for k, v in extra.items()})
+    # One worker writes to one socket after the other, several gather: both ways are tested.
+    if env.get("ROTOR_WORKERS") == "1":
+        env.setdefault("ROTOR_HTTP_SERVER_IO_URING", "false")
     return env
 
 
