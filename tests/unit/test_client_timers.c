@@ -341,6 +341,28 @@ test_presence_is_refreshed(void **state)
 }
 
 static void
+test_only_what_needs_it_ticks(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	peer_ask(r, &p, "{\"id\":2,\"subscribe\":{\"channel\":\"x\"}}", "{\"id\":2,\"subscribe\":{}}");
+	crig_wait(r, 30000);
+	assert_int_equal(p.client->due[DUE_PRESENCE], 0);
+	peer_ask(r, &p, "{\"id\":3,\"subscribe\":{\"channel\":\"pres:x\"}}", "{\"id\":3,\"subscribe\":{}}");
+	r->log[0] = '\0';
+	crig_wait(r, 4900);
+	assert_string_equal(r->log, "");
+	crig_wait(r, 5100 + TICK);
+	assert_string_equal(r->log, "presence+pres:x ");
+	peer_ask(r, &p, "{\"id\":4,\"unsubscribe\":{\"channel\":\"pres:x\"}}", "{\"id\":4,\"unsubscribe\":{}}");
+	crig_wait(r, 10000 + TICK);
+	assert_int_equal(p.client->due[DUE_PRESENCE], 0);
+	peer_close(&p);
+}
+
+static void
 test_subscription_expires(void **state)
 {
 	struct client_rig *r = *state;
@@ -593,6 +615,7 @@ main(void)
 		RIG_TEST(test_refresh_puts_expiry_off, conf),
 		RIG_TEST(test_expiry_of_ages, conf),
 		RIG_TEST(test_presence_is_refreshed, tick_conf),
+		RIG_TEST(test_only_what_needs_it_ticks, tick_conf),
 		RIG_TEST(test_subscription_expires, tick_conf),
 		RIG_TEST(test_server_side_subscription_expires, tick_conf),
 		RIG_TEST(test_position_is_checked_now_and_then, tick_conf),

@@ -173,8 +173,10 @@ void client_held_drop(struct rotor_client *c);
 /* (Re)sets one deadline, `ms` from now; 0 cancels it. */
 void client_due(struct rotor_client *c, enum client_due what, uint64_t ms);
 void client_timers_stop(struct rotor_client *c);
-/* Starts pings, presence ticks and expiry after a successful connect. */
+/* Starts pings and expiry after a successful connect. */
 void client_timers_start(struct rotor_client *c);
+/* Starts the presence tick for a sub that is live, if it needs one: most do not. */
+void client_tick_arm(struct rotor_client *c, const struct sub *s);
 /* A pong (native or `{}`) has come.  May close the client. */
 void client_on_pong(struct rotor_client *c);
 /* Applies client->expire_at to DUE_EXPIRE. */
@@ -195,6 +197,8 @@ void sub_free(struct sub **sp);
 struct rotor_client_info sub_info(const struct rotor_client *c, const struct sub *s, char id_text[36]);
 /* Emits a join (or leave) of the client. */
 void sub_emit(struct sub *s, uint32_t kind);
+/* 1 when the presence tick has something to do for it. */
+int sub_ticks(const struct sub *s);
 /* The presence tick of one sub.  May end the sub or the client. */
 void sub_tick(struct sub *s);
 /* A publication, join or leave for one subscription. */

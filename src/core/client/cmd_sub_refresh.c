@@ -67,6 +67,7 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 	s->source = SUB_BY_TOKEN;
 	client_payload_set(&s->chan_info, claims->grant.info);
 	s->expire_at = claims->expire_at;
+	client_tick_arm(c, s);
 	reply(op, s);
 }
 

@@ -350,6 +350,12 @@ expired(struct sub *s)
 	    s->client->w->now_unix_ms / 1000 - cl->expired_sub_close_delay_ms / 1000 > s->expire_at;
 }
 
+int
+sub_ticks(const struct sub *s)
+{
+	return s->expire_at != 0 || (s->flags & (SUB_PRESENCE | SUB_POSITIONED)) != 0;
+}
+
 void
 sub_tick(struct sub *s)
 {

@@ -282,6 +282,7 @@ subscribe_live(struct sub_request *rq)
 		return;
 	s->pending = NULL;
 	rq->sub = NULL;		/* on its own from now on */
+	client_tick_arm(c, s);
 	if (!(s->flags & SUB_EMIT_JOIN_LEAVE))
 		return;
 	sub_emit(s, ROTOR_JOIN);

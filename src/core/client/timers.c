@@ -28,7 +28,7 @@ rearm(struct rotor_client *c)
 			first = c->due[i];
 	if (first == UINT64_MAX)
 		wheel_cancel(&c->timer);
-	else
+	else if (!wheel_armed(&c->timer) || c->timer.due_ms != first)
 		worker_timer_set(c->w, &c->timer, first > now ? first - now : 0);
 }
 
@@ -97,8 +97,23 @@ client_timers_start(struct rotor_client *c)
 	client_due(c, DUE_STALE, 0);
 	if (cl->ping_interval_ms > 0)
 		client_due(c, DUE_PING, spread(cl->ping_interval_ms));
-	client_due(c, DUE_PRESENCE, spread(cl->presence_update_interval_ms));
 	client_expiry_arm(c);
+}
+
+static int
+any_ticks(const struct rotor_client *c)
+{
+	for (uint32_t i = 0; i < c->n_subs; i++)
+		if (sub_ticks(c->subs[i]))
+			return 1;
+	return 0;
+}
+
+void
+client_tick_arm(struct rotor_client *c, const struct sub *s)
+{
+	if (c->due[DUE_PRESENCE] == 0 && sub_ticks(s))
+		client_due(c, DUE_PRESENCE, spread(c->w->srv->cc.client.presence_update_interval_ms));
 }
 
 static void
@@ -119,10 +134,11 @@ on_ping(struct rotor_client *c)
 {
 	const struct conf_client *cl = &c->w->srv->cc.client;
 
-	client_due(c, DUE_PING, (uint64_t)cl->ping_interval_ms);
 	c->ping_sent_ms = c->w->now_ms;
+	/* The earlier one first: the timer is set once. */
 	if (cl->pong_timeout_ms > 0 && !(c->flags & ROTOR_CLIENT_UNIDIRECTIONAL))
 		client_due(c, DUE_PONG, (uint64_t)cl->pong_timeout_ms);
+	client_due(c, DUE_PING, (uint64_t)cl->ping_interval_ms);
 	if (c->flags & ROTOR_CLIENT_NATIVE_PING)
 		c->transport->ping(c->conn);
 	else
@@ -201,6 +217,8 @@ on_expire(struct rotor_client *c)
 static void
 on_presence(struct rotor_client *c)
 {
+	if (!any_ticks(c))
+		return;		/* until one comes that does */
 	client_due(c, DUE_PRESENCE, (uint64_t)c->w->srv->cc.client.presence_update_interval_ms);
 	/* Backwards: a tick may end its own sub; and any number of others, when a check
 	 * of the position empties the inbox. */
