@@ -171,21 +171,27 @@ on_tick(evutil_socket_t fd, short events, void *priv)
 	worker_idle(w);
 }
 
+void
+worker_flush(struct rotor_worker *w)
+{
+	/* First, so that what a flush gives rise to is flushed in turn. */
+	w->flush_armed = 0;
+	if (w->hub == NULL)
+		return;
+	w->flushing = 1;
+	hub_flush(w->hub);
+	w->flushing = 0;
+	flush_over(w);
+}
+
 static void
 flush(struct rotor_worker *w)
 {
 	uint64_t begun_us = clock_us(), ended_us;
 
 	worker_busy(w, "flush");
-	/* First, so that what a flush gives rise to is flushed in turn. */
-	w->flush_armed = 0;
 	w->flush_after_us = 0;
-	if (w->hub != NULL) {
-		w->flushing = 1;
-		hub_flush(w->hub);
-		w->flushing = 0;
-		flush_over(w);
-	}
+	worker_flush(w);
 	ended_us = clock_us();
 	w->flush_after_us = ended_us - begun_us > FLUSH_LONG_US ?
 	    ended_us + FLUSH_HOLD_US : 0;

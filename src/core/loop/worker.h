@@ -75,6 +75,8 @@ int worker_drain(struct rotor_worker *w);
 /* Has hub_flush() called once: after the events that are ready now, or, when the last
  * flush took long, a millisecond or two after that one. */
 void worker_arm_flush(struct rotor_worker *w);
+/* Does so now, and tells who waits for the end of it.  w's thread. */
+void worker_flush(struct rotor_worker *w);
 /* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
 void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
 /* Around every callback from the loop: reads the clocks, and names what the loop is
