@@ -31,6 +31,7 @@ struct rotor_worker {
 	pthread_t		thread;
 	struct event_base	*base;		/* libevent */
 	struct event		*inbox_ev, *tick_ev, *flush_ev;
+	int			tick_fd;
 	struct inbox		inbox;
 	struct wheel		wheel;
 	uint64_t		now_ms;		/* monotonic, once a turn */
