@@ -46,12 +46,12 @@ struct api_grpc_conf {
 extern const struct rotor_option_table api_grpc_options;
 
 struct call;
+struct lane;
 struct method;
 
-/* A worker as the queue's thread sees it. */
-struct lane {
-	struct rotor_worker	*worker;
-	uint32_t		n_calls;	/* that it has been given and not given back */
+struct call_list {
+	struct call	*first, *last;
+	uint32_t	n;
 };
 
 /* The module in one server. */
@@ -75,6 +75,7 @@ struct api_grpc {
 	uint32_t			n_running;	/* calls that have come and not ended */
 	struct lane			*lanes;		/* one a worker */
 	uint32_t			n_lanes, turn;	/* whose calls come next */
+	struct call_list		gathered;	/* for a worker */
 	struct call			*streams;	/* open ones */
 };
 
@@ -97,6 +98,20 @@ void server_free(struct api_grpc *g);
 void queue_run(struct api_grpc *g);
 /* Makes it look at `stopping`.  Any thread. */
 void queue_wake(struct api_grpc *g);
+
+/*
+ * lane.c
+ */
+
+/* Room for the calls of each worker.  0 or -ENOMEM. */
+int lanes_make(struct api_grpc *g);
+void lanes_free(struct api_grpc *g);
+/* Adds a call to those that go to a worker together.  Queue's thread. */
+void lanes_gather(struct call *c);
+/* Gives those that are gathered, one at least, to a worker.  Queue's thread. */
+void lanes_send(struct api_grpc *g);
+/* The call is done on its worker, whose thread this is: its `end` follows. */
+void lane_return(struct call *c);
 
 /*
  * methods.c

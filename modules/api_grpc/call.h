@@ -14,6 +14,8 @@
 
 #include "api_grpc.h"
 
+struct rotor_worker;
+
 /* What comes after a batch of operations.  `ok` is 0 when one of them could not be
  * done: the peer has gone, or the server stops. */
 typedef void call_step_f(struct call *c, int ok);
@@ -21,6 +23,10 @@ typedef void call_step_f(struct call *c, int ok);
 /* How calls of a kind are served. */
 struct method_ops {
 	void		(*begin)(struct call *c);
+	/* Of calls given to lanes_gather() only: on a worker, until lane_return(), and
+	 * what comes then, on the queue's thread. */
+	void		(*run)(struct rotor_worker *w, struct call *c);
+	void		(*end)(struct call *c);
 	/* Streams only: the server stops. */
 	void		(*stop)(struct call *c);
 	grpc_server_register_method_payload_handling	payload;
@@ -70,8 +76,9 @@ struct call {
 	grpc_status_code		code;		/* how it ends */
 	const char			*text;		/* with a status; static */
 	grpc_slice			answer;		/* message, or details of the status */
+	struct call			*next;		/* in a call_list; in api_grpc.streams */
 	/* Streams. */
-	struct call			*next, **link;	/* in api_grpc.streams */
+	struct call			**link;		/* likewise */
 	struct tag			beside;		/* of the wait for the peer to leave */
 	uint32_t			busy;		/* batches under way */
 	int				sending;	/* one of them sends */

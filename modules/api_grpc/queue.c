@@ -70,13 +70,17 @@ phase_next(struct queue_loop *l)
 static int
 next_event(struct queue_loop *l)
 {
-	grpc_event ev = grpc_completion_queue_next(l->g->queue, l->deadline, NULL);
+	int gathered = l->g->gathered.n > 0;	/* wait for no more than there is */
+	grpc_event ev = grpc_completion_queue_next(l->g->queue,
+	    gathered ? gpr_inf_past(GPR_CLOCK_MONOTONIC) : l->deadline, NULL);
 	struct tag *tag = ev.tag;
 
 	if (ev.type == GRPC_QUEUE_SHUTDOWN)
 		return 0;
 	TAG_TAKE_OVER(tag);
-	if (ev.type == GRPC_QUEUE_TIMEOUT)
+	if (ev.type == GRPC_QUEUE_TIMEOUT && gathered)
+		lanes_send(l->g);
+	else if (ev.type == GRPC_QUEUE_TIMEOUT)
 		phase_next(l);
 	else if (tag == &down_tag)
 		l->down = 1;

@@ -45,18 +45,6 @@ thread_start(struct api_grpc *g)
 	return -err;
 }
 
-static int
-lanes_make(struct api_grpc *g)
-{
-	g->n_lanes = rotor_server_workers(g->srv);
-	g->lanes = calloc(g->n_lanes, sizeof *g->lanes);
-	if (g->lanes == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_lanes; i++)
-		g->lanes[i].worker = rotor_server_worker(g->srv, i);
-	return 0;
-}
-
 /* What the library has to say of its peers would go to stderr as it is. */
 static void
 no_log(gpr_log_func_args *args)
@@ -190,7 +178,7 @@ server_free(struct api_grpc *g)
 	grpc_server_destroy(g->server);
 	grpc_completion_queue_destroy(g->queue);
 	methods_free(g);
-	free(g->lanes);
+	lanes_free(g);
 	g->server = NULL;
 	grpc_shutdown_blocking();
 }

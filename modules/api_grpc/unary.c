@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * modules/api_grpc/unary.c - a method of the API: from the queue's thread to a worker,
- * and back.
- *
- * Workers call nothing of the library but what puts the call back into the queue: when
- * two threads use a connection at a time, the library makes a third one sort it out, and
- * a call costs twice as much.  For the same reason calls that come together go to one
- * worker, which is woken once for all of them.
+ * and back, see lane.c.
  */
 #include "config.h"
 
@@ -15,20 +10,8 @@
 #include <string.h>
 
 #include <rotor/api.h>
-#include <rotor/loop.h>
 
-#define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
 #define RESPONSE_MAX	((size_t)256 << 20)	/* bytes; more is an internal error, as over HTTP */
-
-static struct lane *
-lane_pick(struct api_grpc *g)
-{
-	uint32_t n = g->lanes[g->turn].n_calls;
-
-	if (n == 0 || n >= LANE_FULL)
-		g->turn = (g->turn + 1) % g->n_lanes;
-	return &g->lanes[g->turn];
-}
 
 static int
 wants_transport_errors(const struct call *c)
@@ -44,17 +27,15 @@ wants_transport_errors(const struct call *c)
 
 /* Back on the queue's thread. */
 static void
-came_back(struct call *c, int ok)
+end(struct call *c)
 {
-	(void)ok;
-	c->lane->n_calls--;
 	if (c->code == GRPC_STATUS_OK)
 		call_answer(c, c->answer);
 	else
 		call_refuse_with(c, c->code, c->text, c->answer);
 }
 
-/* Notes the answer for came_back(): on the worker. */
+/* Notes the answer for end(): on the worker. */
 static void
 note(struct call *c, const struct rotor_api_response *res)
 {
@@ -88,13 +69,12 @@ answered(void *token, const struct rotor_api_response *res)
 	struct call *c = token;
 
 	note(c, res);
-	call_batch(c, NULL, 0, came_back);	/* of no operation: done at once */
+	lane_return(c);
 }
 
 static void
-run(struct rotor_worker *w, void *priv)
+run(struct rotor_worker *w, struct call *c)
 {
-	struct call *c = priv;
 	const struct rotor_api_request req = { .size = sizeof req, .encoding = ROTOR_API_PROTOBUF,
 	    .method = c->method->api, .caller = c->caller, .body = call_message(c), .protocol = "grpc",
 	    .max_response = RESPONSE_MAX };
@@ -116,12 +96,8 @@ begin(struct call *c)
 		call_refuse(c, GRPC_STATUS_UNKNOWN, "EOF");
 		return;
 	}
-	c->lane = lane_pick(g);
-	if (rotor_worker_post(c->lane->worker, run, c) == ROTOR_OK)
-		c->lane->n_calls++;
-	else
-		call_refuse(c, GRPC_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+	lanes_gather(c);
 }
 
-const struct method_ops unary_ops = { .begin = begin,
+const struct method_ops unary_ops = { .begin = begin, .run = run, .end = end,
     .payload = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER };
