@@ -9,13 +9,7 @@
 #define CHUNK_LINE_MAX		256u	/* size and extensions */
 #define CHUNK_TRAILER_MAX	4096u
 
-int
-http_str_is(struct rotor_str s, const char *lit)
-{
-	/* Most differ in length, or in the first letter already. */
-	return strlen(lit) == s.len && (s.len == 0 ||
-	    (((s.p[0] ^ lit[0]) & ~0x20) == 0 && strncasecmp(s.p, lit, s.len) == 0));
-}
+#define LIT(s)			{ (s), sizeof (s) - 1 }
 
 static struct rotor_str
 trim(struct rotor_str s)
@@ -62,53 +56,54 @@ http_head_end(const char *p, size_t len)
 	return 0;
 }
 
-/* Characters of a token (RFC 9110), such as methods and header names: a bit each. */
-static int
-is_token_char(unsigned char c)
-{
-	static const uint32_t set[8] = { 0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
+/*
+ * What a byte may be part of: a token such as a method or a header's name (RFC 9110), a
+ * target, a header's value.  Bytes of other character sets are let through in the last two.
+ */
+enum { TOKEN = 1, TARGET = 2, VALUE = 4 };
 
-	return set[c / 32] >> c % 32 & 1;
+#define WORD	(TOKEN | TARGET | VALUE)
+#define MARK	(TARGET | VALUE)
+
+static const uint8_t classes[256] = {
+	['\t'] = VALUE, [' '] = VALUE, ['!'] = WORD, ['"'] = MARK, ['#' ... '\''] = WORD, ['(' ... ')'] = MARK,
+	['*' ... '+'] = WORD, [','] = MARK, ['-' ... '.'] = WORD, ['/'] = MARK, ['0' ... '9'] = WORD,
+	[':' ... '@'] = MARK, ['A' ... 'Z'] = WORD, ['[' ... ']'] = MARK, ['^' ... 'z'] = WORD,
+	['{'] = MARK, ['|'] = WORD, ['}'] = MARK, ['~'] = WORD, [0x80 ... 0xff] = MARK,
+};
+
+static int
+is_all(uint8_t class, struct rotor_str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		class &= classes[(unsigned char)s.p[i]];
+	return class != 0;
 }
 
 static int
 is_token(struct rotor_str s)
 {
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (!is_token_char((unsigned char)s.p[i]))
-			return 0;
-	return s.len > 0;
-}
-
-/* No control characters; bytes of other character sets are let through. */
-static int
-is_clean(struct rotor_str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t') || s.p[i] == 0x7f)
-			return 0;
-	return 1;
+	return s.len > 0 && is_all(TOKEN, s);
 }
 
 static uint32_t
 method_of(struct rotor_str s)
 {
 	static const struct {
-		const char	*name;
-		uint32_t	method;
+		struct rotor_str	name;
+		uint32_t		method;
 	} methods[] = {
-		{ "GET", ROTOR_HTTP_GET }, { "POST", ROTOR_HTTP_POST }, { "HEAD", ROTOR_HTTP_HEAD },
-		{ "PUT", ROTOR_HTTP_PUT }, { "DELETE", ROTOR_HTTP_DELETE },
-		{ "OPTIONS", ROTOR_HTTP_OPTIONS }, { "PATCH", ROTOR_HTTP_PATCH },
+		{ LIT("GET"), ROTOR_HTTP_GET }, { LIT("POST"), ROTOR_HTTP_POST },
+		{ LIT("HEAD"), ROTOR_HTTP_HEAD }, { LIT("PUT"), ROTOR_HTTP_PUT },
+		{ LIT("DELETE"), ROTOR_HTTP_DELETE }, { LIT("OPTIONS"), ROTOR_HTTP_OPTIONS },
+		{ LIT("PATCH"), ROTOR_HTTP_PATCH },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (strlen(methods[i].name) == s.len && memcmp(methods[i].name, s.p, s.len) == 0)
+		if (methods[i].name.len == s.len && memcmp(methods[i].name.p, s.p, s.len) == 0)
 			return methods[i].method;
 	return ROTOR_HTTP_OTHER;
 }
@@ -118,11 +113,10 @@ static int
 parse_target(struct rotor_str t, struct http_head *h)
 {
 	const char *q;
-	size_t skip = 0, i;
+	size_t skip = 0;
 
-	for (i = 0; i < t.len; i++)
-		if ((unsigned char)t.p[i] <= 0x20 || t.p[i] == 0x7f)
-			return 400;
+	if (!is_all(TARGET, t))
+		return 400;
 	if (t.len > 7 && strncasecmp(t.p, "http://", 7) == 0)
 		skip = 7;
 	else if (t.len > 8 && strncasecmp(t.p, "https://", 8) == 0)
@@ -238,14 +232,14 @@ on_expect(struct http_head *h, struct framing *f, struct rotor_str value)
 }
 
 static const struct {
-	const char	*name;
-	int		(*parse)(struct http_head *h, struct framing *f, struct rotor_str value);
+	struct rotor_str	name;
+	int			(*parse)(struct http_head *h, struct framing *f, struct rotor_str value);
 } framing_fields[] = {
-	{ "host", on_host },
-	{ "content-length", on_content_length },
-	{ "transfer-encoding", on_transfer_encoding },
-	{ "connection", on_connection },
-	{ "expect", on_expect },
+	{ LIT("host"), on_host },
+	{ LIT("content-length"), on_content_length },
+	{ LIT("transfer-encoding"), on_transfer_encoding },
+	{ LIT("connection"), on_connection },
+	{ LIT("expect"), on_expect },
 };
 
 static int
@@ -259,10 +253,10 @@ parse_field(struct http_head *h, struct framing *f, struct rotor_str line)
 		return 400;
 	name = (struct rotor_str){ line.p, (size_t)(colon - line.p) };
 	value = trim((struct rotor_str){ colon + 1, line.len - name.len - 1 });
-	if (!is_token(name) || !is_clean(value))
+	if (!is_token(name) || !is_all(VALUE, value))
 		return 400;
 	for (i = 0; i < sizeof framing_fields / sizeof framing_fields[0]; i++)
-		if (http_str_is(name, framing_fields[i].name))
+		if (http_same(name, framing_fields[i].name))
 			return framing_fields[i].parse(h, f, value);
 	return 0;
 }
@@ -311,12 +305,12 @@ http_field_next(struct rotor_str fields, size_t *pos, struct rotor_str *ret_name
 struct rotor_str
 http_field(struct rotor_str fields, const char *name)
 {
-	struct rotor_str n, v;
-	size_t pos = 0;
+	struct rotor_str rest = fields, want = { name, strlen(name) }, line;
 
-	while (http_field_next(fields, &pos, &n, &v))
-		if (http_str_is(n, name))
-			return v;
+	while (line_next(&rest, &line))
+		if (line.len > want.len && line.p[want.len] == ':' &&
+		    http_same((struct rotor_str){ line.p, want.len }, want))
+			return trim((struct rotor_str){ line.p + want.len + 1, line.len - want.len - 1 });
 	return (struct rotor_str){ NULL, 0 };
 }
 

@@ -8,6 +8,9 @@
 #ifndef HTTP_PARSE_H
 #define HTTP_PARSE_H
 
+#include <string.h>
+#include <strings.h>
+
 #include <rotor/http.h>
 
 #include "bytes.h"
@@ -26,6 +29,20 @@ struct http_head {
 	uint8_t			expect_continue;
 };
 
+/* Equal but for case.  Most differ in length, or in the first letter already. */
+static inline int
+http_same(struct rotor_str a, struct rotor_str b)
+{
+	return a.len == b.len && (a.len == 0 ||
+	    (((a.p[0] ^ b.p[0]) & ~0x20) == 0 && strncasecmp(a.p, b.p, a.len) == 0));
+}
+
+static inline int
+http_str_is(struct rotor_str s, const char *lit)
+{
+	return http_same(s, (struct rotor_str){ lit, strlen(lit) });
+}
+
 /* Length of the head at `p` with its blank line, 0 while it is incomplete. */
 size_t http_head_end(const char *p, size_t len);
 /* Parses a complete head; the slices of `ret` point into it.  0, or the HTTP
@@ -43,8 +60,6 @@ int http_list_next(struct rotor_str *list, char separator, struct rotor_str *ret
 int http_list_has(struct rotor_str list, const char *token);
 /* The same over all headers called `name`. */
 int http_fields_have(struct rotor_str fields, const char *name, const char *token);
-/* Equal but for case. */
-int http_str_is(struct rotor_str s, const char *lit);
 /* Undoes %XX into `dst` (src.len bytes), but for %2F.  The length, or -1: malformed, or a
  * NUL. */
 long http_path_decode(char *dst, struct rotor_str src);

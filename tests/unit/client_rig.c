@@ -355,10 +355,8 @@ inboxes_empty(const struct client_rig *r)
 void
 crig_flush(struct client_rig *r)
 {
-	for (uint32_t i = 0; i < r->srv->n_workers; i++) {
-		r->srv->workers[i]->flush_armed = 0;
-		hub_flush(r->srv->workers[i]->hub);
-	}
+	for (uint32_t i = 0; i < r->srv->n_workers; i++)
+		worker_flush(r->srv->workers[i]);
 }
 
 void

@@ -57,6 +57,50 @@ test_again_keeps_frame_and_order(void **state)
 	peer_close(&p);
 }
 
+/* What a transport of two peers sees when a flush is over. */
+struct flushes {
+	struct peer	p, q;
+	unsigned	n;
+	size_t		n_frames;	/* of both, at the last one */
+};
+
+static void
+on_flushed(struct rotor_worker *w, void *priv)
+{
+	struct flushes *f = priv;
+
+	assert_false(rotor_worker_flushing(w));
+	f->n++;
+	f->n_frames = f->p.n_frames + f->q.n_frames;
+}
+
+/* All that a flush writes, to whomever, is written before it is said to be over. */
+static void
+test_flush_is_over_once(void **state)
+{
+	struct client_rig *r = *state;
+	struct rotor_worker *w = r->srv->workers[0];
+	struct flushes f = { .n = 0 };
+	struct rotor_flush *over;
+
+	begin(r, &f.p);
+	begin(r, &f.q);
+	over = rotor_flush_new(w, on_flushed, &f);
+	assert_non_null(over);
+	assert_false(rotor_worker_flushing(w));
+	publish(r, "1");
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.n_frames, 2);
+	rotor_flush_free(&over);
+	assert_null(over);
+	rotor_flush_free(&over);
+	publish(r, "2");
+	assert_int_equal(f.n, 1);
+	peer_expect(&f.p, PUB(1) "|" PUB(2));
+	peer_close(&f.p);
+	peer_close(&f.q);
+}
+
 static void
 test_gone_with_a_stuck_frame(void **state)
 {
@@ -265,6 +309,7 @@ main(void)
 		RIG_TEST(test_slow_by_the_byte, conf),
 		RIG_TEST(test_fast_within_a_turn, conf),
 		RIG_TEST(test_one_message_over_the_limit, conf),
+		RIG_TEST(test_flush_is_over_once, conf),
 		RIG_TEST(test_write_error, conf),
 		RIG_TEST(test_write_error_after_again, conf),
 		RIG_TEST(test_write_error_while_closing, conf),

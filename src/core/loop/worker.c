@@ -2,8 +2,9 @@
 /*
  * loop/worker.c - the thread, its event loop, and what wakes it.
  *
- * Three events of ours: the inbox's eventfd, the tick that drives the wheel, and
- * the flush, which is activated by hand.  libevent runs active events in the order
+ * Three events of ours: the inbox's eventfd, the timerfd of the tick that drives the wheel,
+ * and the flush, which is activated by hand.  The tick is no timer of libevent's, because
+ * the kernel would set and cancel it around each wait for sockets.  libevent runs active events in the order
  * they became active, so a flush that is armed by a callback runs after all that were
  * ready before it.
  *
@@ -18,7 +19,9 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -162,13 +165,27 @@ static void
 on_tick(evutil_socket_t fd, short events, void *priv)
 {
 	struct rotor_worker *w;
+	uint64_t n;
 
-	(void)fd;
 	(void)events;
 	OBJ_CAST(w, priv, WORKER_MAGIC);
 	worker_busy(w, "timers");
+	(void)!read(fd, &n, sizeof n);	/* how many are past; the clock says so better */
 	wheel_advance(&w->wheel, w->now_ms);
 	worker_idle(w);
+}
+
+void
+worker_flush(struct rotor_worker *w)
+{
+	/* First, so that what a flush gives rise to is flushed in turn. */
+	w->flush_armed = 0;
+	if (w->hub == NULL)
+		return;
+	w->flushing = 1;
+	hub_flush(w->hub);
+	w->flushing = 0;
+	flush_over(w);
 }
 
 static void
@@ -177,15 +194,8 @@ flush(struct rotor_worker *w)
 	uint64_t begun_us = clock_us(), ended_us;
 
 	worker_busy(w, "flush");
-	/* First, so that what a flush gives rise to is flushed in turn. */
-	w->flush_armed = 0;
 	w->flush_after_us = 0;
-	if (w->hub != NULL) {
-		w->flushing = 1;
-		hub_flush(w->hub);
-		w->flushing = 0;
-		flush_over(w);
-	}
+	worker_flush(w);
 	ended_us = clock_us();
 	w->flush_after_us = ended_us - begun_us > FLUSH_LONG_US ?
 	    ended_us + FLUSH_HOLD_US : 0;
@@ -245,20 +255,33 @@ make_base(void)
 	return base;
 }
 
+/* A descriptor that is readable each WHEEL_TICK_MS, or -1. */
+static int
+make_tick(void)
+{
+	static const struct timespec tick = { 0, WHEEL_TICK_MS * 1000000L };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &(struct itimerspec){ tick, tick }, NULL) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int
 make_events(struct rotor_worker *w)
 {
-	static const struct timeval tick = { 0, WHEEL_TICK_MS * 1000 };
-
 	w->base = make_base();
-	if (w->base == NULL)
+	w->tick_fd = make_tick();
+	if (w->base == NULL || w->tick_fd < 0)
 		return -1;
 	w->inbox_ev = event_new(w->base, w->inbox.fd, EV_READ | EV_PERSIST, on_inbox, w);
-	w->tick_ev = event_new(w->base, -1, EV_PERSIST, on_tick, w);
+	w->tick_ev = event_new(w->base, w->tick_fd, EV_READ | EV_PERSIST, on_tick, w);
 	w->flush_ev = event_new(w->base, -1, 0, on_flush, w);
 	if (w->inbox_ev == NULL || w->tick_ev == NULL || w->flush_ev == NULL)
 		return -1;
-	return event_add(w->inbox_ev, NULL) | event_add(w->tick_ev, &tick);
+	return event_add(w->inbox_ev, NULL) | event_add(w->tick_ev, NULL);
 }
 
 struct rotor_worker *
@@ -272,6 +295,7 @@ worker_new(struct rotor_server *srv, uint32_t index)
 	w->srv = srv;
 	w->index = index;
 	w->stop.run = break_loop;
+	w->tick_fd = -1;
 	read_clocks(w);
 	wheel_init(&w->wheel, w->now_ms);
 	if (inbox_init(&w->inbox) != 0 || make_events(w) != 0)
@@ -378,6 +402,8 @@ worker_free(struct rotor_worker **wp)
 	free_event(w->inbox_ev);
 	free_event(w->tick_ev);
 	free_event(w->flush_ev);
+	if (w->tick_fd >= 0)
+		(void)close(w->tick_fd);
 	if (w->base != NULL)
 		event_base_free(w->base);
 	inbox_fini(&w->inbox);

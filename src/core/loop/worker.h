@@ -31,6 +31,7 @@ struct rotor_worker {
 	pthread_t		thread;
 	struct event_base	*base;		/* libevent */
 	struct event		*inbox_ev, *tick_ev, *flush_ev;
+	int			tick_fd;
 	struct inbox		inbox;
 	struct wheel		wheel;
 	uint64_t		now_ms;		/* monotonic, once a turn */
@@ -75,6 +76,8 @@ int worker_drain(struct rotor_worker *w);
 /* Has hub_flush() called once: after the events that are ready now, or, when the last
  * flush took long, a millisecond or two after that one. */
 void worker_arm_flush(struct rotor_worker *w);
+/* Does so now, and tells who waits for the end of it.  w's thread. */
+void worker_flush(struct rotor_worker *w);
 /* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
 void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
 /* Around every callback from the loop: reads the clocks, and names what the loop is

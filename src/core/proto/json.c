@@ -69,23 +69,31 @@ skip_word(const char *p, const char *end, const char *word, size_t len)
 }
 
 #define EACH_BYTE(x)	(0x0101010101010101u * (uint64_t)(x))
-/* Has a byte of x the value 0 (or one above a zero; good enough to look closer)? */
+/* The top bit of each byte of x that is 0, and perhaps of one above such a byte. */
 #define HAS_ZERO(x)	(((x) - EACH_BYTE(1)) & ~(x) & EACH_BYTE(0x80))
-/* A byte below 0x20? */
+/* The same for bytes below 0x20. */
 #define HAS_CONTROL(x)	(((x) - EACH_BYTE(0x20)) & ~(x) & EACH_BYTE(0x80))
 
 /* To the next quote, backslash or control character of a string. */
 static const char *
 skip_plain(const char *p, const char *end)
 {
-	uint64_t eight;
+	uint64_t eight, stops;
 
 	while (end - p >= 8) {
 		memcpy(&eight, p, 8);
-		if ((HAS_CONTROL(eight) | HAS_ZERO(eight ^ EACH_BYTE('"')) |
-		    HAS_ZERO(eight ^ EACH_BYTE('\\'))) != 0)
-			break;
-		p += 8;
+		stops = HAS_CONTROL(eight) | HAS_ZERO(eight ^ EACH_BYTE('"')) |
+		    HAS_ZERO(eight ^ EACH_BYTE('\\'));
+		if (stops == 0) {
+			p += 8;
+			continue;
+		}
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		/* A borrow reaches upwards only: the lowest is a true one. */
+		return p + __builtin_ctzll(stops) / 8;
+#else
+		break;
+#endif
 	}
 	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
 		p++;

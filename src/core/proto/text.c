@@ -3,8 +3,6 @@
 
 #include "proto/text.h"
 
-#include <string.h>
-
 #include "base/utf8.h"
 
 size_t
@@ -20,24 +18,7 @@ text_char_len(const char *p, const char *end)
 int
 text_valid(struct rotor_str s)
 {
-	const char *p = s.p, *end = s.p + s.len;
-	uint64_t eight;
-	size_t n;
-
-	while (p < end) {
-		if (end - p >= 8) {
-			memcpy(&eight, p, 8);
-			if ((eight & 0x8080808080808080u) == 0) {
-				p += 8;
-				continue;
-			}
-		}
-		n = text_char_len(p, end);
-		if (n == 0)
-			return 0;
-		p += n;
-	}
-	return 1;
+	return utf8_valid(s.p, s.len);
 }
 
 size_t
