@@ -75,6 +75,7 @@ struct api_grpc {
 	uint32_t			n_running;	/* calls that have come and not ended */
 	struct lane			*lanes;		/* one a worker */
 	uint32_t			n_lanes, turn;	/* whose calls come next */
+	uint32_t			turn_calls;	/* that it has had in this turn */
 	struct call_list		gathered;	/* for a worker */
 	struct call			*streams;	/* open ones */
 };

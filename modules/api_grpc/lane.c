@@ -8,8 +8,9 @@
  *
  * Workers call nothing of the library but what puts calls back into the queue: when two
  * threads use a connection at a time, the library makes a third one sort it out, and a
- * call costs twice as much.  For the same reason one worker gets all calls while it has
- * any, until it has many.
+ * call costs twice as much.  For the same reason one worker gets all calls for a while,
+ * unless it has many: taking turns at each list, workers run on all cores, and the queue's
+ * thread is moved about by them.
  */
 #include "config.h"
 
@@ -23,6 +24,7 @@
 
 #define GATHER_MAX	32u	/* calls; so many go without waiting for more */
 #define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
+#define LANE_TURN	4096u	/* calls after which it is the next one's turn anyway */
 
 /* A worker, and what is under way to it and on it. */
 struct lane {
@@ -77,8 +79,11 @@ lane_pick(struct api_grpc *g)
 {
 	uint32_t n = g->lanes[g->turn].n_calls;
 
-	if (n == 0 || n >= LANE_FULL)
+	if (n >= LANE_FULL || (n == 0 && g->turn_calls >= LANE_TURN)) {
 		g->turn = (g->turn + 1) % g->n_lanes;
+		g->turn_calls = 0;
+	}
+	g->turn_calls += g->gathered.n;
 	return &g->lanes[g->turn];
 }
 

@@ -114,7 +114,7 @@ load_grpc() {
 	"$tools/grpcload" --port "$port" --pid "$server" --key bench --secs "$secs" >"$dir/grpc"
 	server_stop
 	floor_start floor_grpc
-	"$tools/grpcload" --port "$port" --pid "$server" --secs "$secs" >"$dir/floor_grpc"
+	"$tools/grpcload" --port "$port" --pid "$server" --key bench --secs "$secs" >"$dir/floor_grpc"
 	server_stop
 }
 
