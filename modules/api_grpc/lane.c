@@ -18,12 +18,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <rotor/loop.h>
 #include <rotor/module.h>
 
 #define GATHER_MAX	32u	/* calls; so many go without waiting for more */
 #define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
+#define RUN_MS		10u	/* for which a list may keep a worker from its clients */
 #define LANE_TURN	4096u	/* calls after which it is the next one's turn anyway */
 
 /* A worker, and what is under way to it and on it. */
@@ -120,17 +122,29 @@ lane_return(struct call *c)
 		give_back(l);
 }
 
-/* On the worker. */
+static uint64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* On the worker.  Calls that take long leave the rest of the list to the next turn. */
 static void
 run(struct rotor_worker *w, void *priv)
 {
 	struct call *c = priv, *next;
 	struct lane *l = c->lane;
+	uint64_t until_ms = clock_ms() + RUN_MS;
 
 	l->running = 1;
 	for (; c != NULL; c = next) {
 		next = c->next;		/* c may be on its way back by then */
 		c->method->ops->run(w, c);
+		if (next != NULL && clock_ms() >= until_ms && rotor_worker_post(w, run, next) == ROTOR_OK)
+			break;
 	}
 	l->running = 0;
 	give_back(l);
