@@ -64,8 +64,8 @@ ROTOR_API void rotor_watch_free(struct rotor_watch **wtp);
 
 /* Calls fn at the end of each flush, in which the clients' queues are written to their
  * transports.  A transport may hold back what it is given while rotor_worker_flushing()
- * is true, and send it then, all at once.  All calls on w's thread.  NULL when there is
- * no memory. */
+ * is true, and send it then, all at once.  fn may free its own, and no other.  All calls
+ * on w's thread.  NULL when there is no memory. */
 ROTOR_API struct rotor_flush *rotor_flush_new(struct rotor_worker *w, rotor_task_f *fn, void *priv);
 ROTOR_API void rotor_flush_free(struct rotor_flush **fp);
 /* 1 within a flush, before the calls at its end. */

@@ -13,6 +13,7 @@
 
 #define REFUSE_MS	150
 #define GRACE_MS	5000
+#define PASSED_MAX	128u	/* events that calls for a worker let pass */
 
 enum phase { SERVING, REFUSING, CLOSING, CUT };
 
@@ -21,6 +22,7 @@ struct queue_loop {
 	enum phase	phase;
 	gpr_timespec	deadline;	/* of the phase */
 	int		down, closed;
+	uint32_t	passed;		/* events since a call waits for others to go with it */
 };
 
 /* Tags that are no calls'; nothing but their addresses is of use. */
@@ -66,6 +68,18 @@ phase_next(struct queue_loop *l)
 	}
 }
 
+/* What is gathered waits for a pause, but not for ever: calls that are refused at once, in
+ * any number, must not keep others from their worker. */
+static void
+gathered_wait(struct queue_loop *l)
+{
+	l->passed = l->g->gathered.n > 0 ? l->passed + 1 : 0;
+	if (l->passed < PASSED_MAX)
+		return;
+	l->passed = 0;
+	lanes_send(l->g);
+}
+
 /* 0 at the queue's end. */
 static int
 next_event(struct queue_loop *l)
@@ -86,6 +100,7 @@ next_event(struct queue_loop *l)
 		l->down = 1;
 	else if (tag != &bell_tag)
 		tag->step(tag->call, ev.success);
+	gathered_wait(l);
 	if (l->phase == SERVING && atomic_load(&l->g->stopping))
 		refuse_begin(l);
 	if (l->down && l->g->n_calls == 0 && !l->closed) {

@@ -46,64 +46,65 @@ to_json(const ProtobufCMessage *m, uint32_t raw_mode, struct out *o)
 /* ---- JSON, both ways */
 
 /* Text that stays the same when it is read and written. */
+static const struct {
+	descriptor	*d;
+	const char	*text;
+} golden[] = {
+	{ &cp__command__descriptor, "{}" },
+	{ &cp__command__descriptor, "{\"id\":1,\"connect\":{}}" },
+	{ &cp__command__descriptor, "{\"id\":3,\"publish\":{\"channel\":\"news\",\"data\":{\"a\":1}}}" },
+	{ &cp__command__descriptor, "{\"id\":4,\"publish\":{\"channel\":\"news\",\"data\":null}}" },
+	{ &cp__command__descriptor, "{\"send\":{\"data\":{}}}" },
+	{ &cp__command__descriptor, "{\"id\":26,\"rpc\":{\"data\":[1, \"x\"],\"method\":\"ping\"}}" },
+	{ &cp__reply__descriptor, "{\"id\":1,\"connect\":{\"client\":\"3ea21e0c-d7cc-4b86-85ef-5771d8d46896\","
+	    "\"version\":\"0.0.0 OSS\",\"ping\":25,\"pong\":true}}" },
+	{ &cp__reply__descriptor, "{\"id\":1,\"connect\":{\"client\":\"fdff\",\"version\":\"0.0.0 OSS\","
+	    "\"subs\":{\"srv1\":{\"recoverable\":true,\"epoch\":\"iWkdUHmR\",\"positioned\":true},"
+	    "\"#u1\":{\"recoverable\":true,\"epoch\":\"yvZetxMb\",\"positioned\":true}},"
+	    "\"ping\":4,\"pong\":true}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"#u1\",\"join\":{\"info\":{\"user\":\"u1\","
+	    "\"client\":\"fdff\",\"conn_info\":{\"n\": 1}}}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"news\",\"pub\":{\"data\":{\"a\":1},\"info\":"
+	    "{\"user\":\"\",\"client\":\"3ea2\"},\"offset\":1,\"epoch\":\"iZiTZlZN\"}}}" },
+	{ &cp__reply__descriptor, "{\"id\":7,\"error\":{\"code\":107,\"message\":\"bad request\"}}" },
+	{ &cp__reply__descriptor, "{\"id\":12,\"presence\":{\"presence\":{\"cf5d\":{\"user\":\"\","
+	    "\"client\":\"cf5d\"}}}}" },
+	{ &cp__reply__descriptor, "{\"id\":3,\"presence\":{\"presence\":{}}}" },
+	{ &cp__reply__descriptor, "{\"id\":13,\"presence_stats\":{\"num_clients\":0,\"num_users\":0}}" },
+	{ &cp__reply__descriptor, "{\"id\":9,\"history\":{\"publications\":[],\"epoch\":\"iZiTZlZN\",\"offset\":5}}" },
+	{ &cp__reply__descriptor, "{\"id\":9,\"history\":{\"publications\":[],\"epoch\":\"\",\"offset\":0}}" },
+	{ &cp__reply__descriptor, "{\"id\":3,\"publish\":{}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"refresh\":{\"expires\":true,\"ttl\":46}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"refresh\":{}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:a\",\"subscribe\":{\"data\":{\"w\": 1}}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:a\",\"unsubscribe\":{\"code\":2000,"
+	    "\"reason\":\"server unsubscribe\"}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:\\u003c\\u0026\\u003e'\\\"\\\\\\t\x7f\",\"pub\":"
+	    "{\"data\":{},\"tags\":{\"\\u003ck\\u003e\":\"\xc3\xa9\\u2028\\u2029\\u0026\"}}}}" },
+	{ &cp__reply__descriptor, "{\"push\":{\"id\":-9223372036854775808,\"pub\":{\"data\":\"x\",\"offset\":"
+	    "18446744073709551615,\"delta\":true,\"score\":-1}}}" },
+	{ &ap__publish_response__descriptor, "{\"result\":{}}" },
+	{ &ap__publish_response__descriptor, "{\"error\":{\"code\":102,\"message\":\"unknown channel\"}}" },
+	{ &ap__broadcast_response__descriptor, "{\"result\":{\"responses\":[{\"result\":{\"offset\":8,"
+	    "\"epoch\":\"e\"}},{\"result\":{}},{\"error\":{\"code\":107,\"message\":\"bad request\"}}]}}" },
+	{ &ap__presence_result__descriptor, "{\"presence\":{}}" },
+	{ &ap__presence_stats_result__descriptor, "{\"num_clients\":0,\"num_users\":0}" },
+	{ &ap__history_result__descriptor, "{\"publications\":[],\"epoch\":\"\",\"offset\":0}" },
+	{ &ap__channels_result__descriptor, "{\"channels\":{}}" },
+	{ &ap__channels_result__descriptor, "{\"channels\":{\"a\":{},\"b\":{\"num_clients\":2}}}" },
+	{ &ap__info_result__descriptor, "{\"nodes\":[{\"uid\":\"u\",\"name\":\"\",\"version\":\"v\",\"num_clients\":0,"
+	    "\"num_users\":0,\"num_channels\":0,\"metrics\":{\"interval\":60,\"items\":{\"a\":0,\"b\":0.25}},"
+	    "\"num_subs\":0}]}" },
+	{ &ap__batch_response__descriptor, "{}" },
+	{ &ap__batch_response__descriptor, "{\"replies\":[{\"publish\":{}},{\"error\":{\"code\":104,"
+	    "\"message\":\"not found\"}},{\"history\":{\"publications\":[],\"epoch\":\"\",\"offset\":0}}]}" },
+	/* An entry by name, but not a map. */
+	{ &ap__map_read_state_result__descriptor, "{\"entries\":[{\"key\":\"k\",\"data\":1}]}" },
+};
+
 static void
 test_golden(void **state)
 {
-	static const struct {
-		descriptor	*d;
-		const char	*text;
-	} rows[] = {
-		{ &cp__command__descriptor, "{}" },
-		{ &cp__command__descriptor, "{\"id\":1,\"connect\":{}}" },
-		{ &cp__command__descriptor, "{\"id\":3,\"publish\":{\"channel\":\"news\",\"data\":{\"a\":1}}}" },
-		{ &cp__command__descriptor, "{\"id\":4,\"publish\":{\"channel\":\"news\",\"data\":null}}" },
-		{ &cp__command__descriptor, "{\"send\":{\"data\":{}}}" },
-		{ &cp__command__descriptor, "{\"id\":26,\"rpc\":{\"data\":[1, \"x\"],\"method\":\"ping\"}}" },
-		{ &cp__reply__descriptor, "{\"id\":1,\"connect\":{\"client\":\"3ea21e0c-d7cc-4b86-85ef-5771d8d46896\","
-		    "\"version\":\"0.0.0 OSS\",\"ping\":25,\"pong\":true}}" },
-		{ &cp__reply__descriptor, "{\"id\":1,\"connect\":{\"client\":\"fdff\",\"version\":\"0.0.0 OSS\","
-		    "\"subs\":{\"srv1\":{\"recoverable\":true,\"epoch\":\"iWkdUHmR\",\"positioned\":true},"
-		    "\"#u1\":{\"recoverable\":true,\"epoch\":\"yvZetxMb\",\"positioned\":true}},"
-		    "\"ping\":4,\"pong\":true}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"#u1\",\"join\":{\"info\":{\"user\":\"u1\","
-		    "\"client\":\"fdff\",\"conn_info\":{\"n\": 1}}}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"news\",\"pub\":{\"data\":{\"a\":1},\"info\":"
-		    "{\"user\":\"\",\"client\":\"3ea2\"},\"offset\":1,\"epoch\":\"iZiTZlZN\"}}}" },
-		{ &cp__reply__descriptor, "{\"id\":7,\"error\":{\"code\":107,\"message\":\"bad request\"}}" },
-		{ &cp__reply__descriptor, "{\"id\":12,\"presence\":{\"presence\":{\"cf5d\":{\"user\":\"\","
-		    "\"client\":\"cf5d\"}}}}" },
-		{ &cp__reply__descriptor, "{\"id\":3,\"presence\":{\"presence\":{}}}" },
-		{ &cp__reply__descriptor, "{\"id\":13,\"presence_stats\":{\"num_clients\":0,\"num_users\":0}}" },
-		{ &cp__reply__descriptor, "{\"id\":9,\"history\":{\"publications\":[],\"epoch\":\"iZiTZlZN\",\"offset\":5}}" },
-		{ &cp__reply__descriptor, "{\"id\":9,\"history\":{\"publications\":[],\"epoch\":\"\",\"offset\":0}}" },
-		{ &cp__reply__descriptor, "{\"id\":3,\"publish\":{}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"refresh\":{\"expires\":true,\"ttl\":46}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"refresh\":{}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:a\",\"subscribe\":{\"data\":{\"w\": 1}}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:a\",\"unsubscribe\":{\"code\":2000,"
-		    "\"reason\":\"server unsubscribe\"}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"channel\":\"plain:\\u003c\\u0026\\u003e'\\\"\\\\\\t\x7f\",\"pub\":"
-		    "{\"data\":{},\"tags\":{\"\\u003ck\\u003e\":\"\xc3\xa9\\u2028\\u2029\\u0026\"}}}}" },
-		{ &cp__reply__descriptor, "{\"push\":{\"id\":-9223372036854775808,\"pub\":{\"data\":\"x\",\"offset\":"
-		    "18446744073709551615,\"delta\":true,\"score\":-1}}}" },
-		{ &ap__publish_response__descriptor, "{\"result\":{}}" },
-		{ &ap__publish_response__descriptor, "{\"error\":{\"code\":102,\"message\":\"unknown channel\"}}" },
-		{ &ap__broadcast_response__descriptor, "{\"result\":{\"responses\":[{\"result\":{\"offset\":8,"
-		    "\"epoch\":\"e\"}},{\"result\":{}},{\"error\":{\"code\":107,\"message\":\"bad request\"}}]}}" },
-		{ &ap__presence_result__descriptor, "{\"presence\":{}}" },
-		{ &ap__presence_stats_result__descriptor, "{\"num_clients\":0,\"num_users\":0}" },
-		{ &ap__history_result__descriptor, "{\"publications\":[],\"epoch\":\"\",\"offset\":0}" },
-		{ &ap__channels_result__descriptor, "{\"channels\":{}}" },
-		{ &ap__channels_result__descriptor, "{\"channels\":{\"a\":{},\"b\":{\"num_clients\":2}}}" },
-		{ &ap__info_result__descriptor, "{\"nodes\":[{\"uid\":\"u\",\"name\":\"\",\"version\":\"v\",\"num_clients\":0,"
-		    "\"num_users\":0,\"num_channels\":0,\"metrics\":{\"interval\":60,\"items\":{\"a\":0,\"b\":0.25}},"
-		    "\"num_subs\":0}]}" },
-		{ &ap__batch_response__descriptor, "{}" },
-		{ &ap__batch_response__descriptor, "{\"replies\":[{\"publish\":{}},{\"error\":{\"code\":104,"
-		    "\"message\":\"not found\"}},{\"history\":{\"publications\":[],\"epoch\":\"\",\"offset\":0}}]}" },
-		/* An entry by name, but not a map. */
-		{ &ap__map_read_state_result__descriptor, "{\"entries\":[{\"key\":\"k\",\"data\":1}]}" },
-	};
 	struct arena a;
 	struct out o;
 	size_t i;
@@ -111,11 +112,11 @@ test_golden(void **state)
 	(void)state;
 	arena_init(&a, NULL, 0);
 	out_init(&o, NULL, 0);
-	for (i = 0; i < N(rows); i++) {
-		ProtobufCMessage *m = from_json(rows[i].d, &a, str_of(rows[i].text));
+	for (i = 0; i < N(golden); i++) {
+		ProtobufCMessage *m = from_json(golden[i].d, &a, str_of(golden[i].text));
 
 		assert_non_null(m);
-		assert_string_equal(to_json(m, CODEC_RAW_VERBATIM, &o), rows[i].text);
+		assert_string_equal(to_json(m, CODEC_RAW_VERBATIM, &o), golden[i].text);
 	}
 	out_fini(&o);
 	arena_reset(&a);

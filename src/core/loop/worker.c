@@ -4,9 +4,9 @@
  *
  * Three events of ours: the inbox's eventfd, the timerfd of the tick that drives the wheel,
  * and the flush, which is activated by hand.  The tick is no timer of libevent's, because
- * the kernel would set and cancel it around each wait for sockets.  libevent runs active events in the order
- * they became active, so a flush that is armed by a callback runs after all that were
- * ready before it.
+ * the kernel would set and cancel it around each wait for sockets.  libevent runs active
+ * events in the order they became active, so a flush that is armed by a callback runs after
+ * all that were ready before it.
  *
  * Writing to sockets is most of what a busy worker does, and two messages in one write
  * cost as much as one.  So after a flush that took long the next one waits a little,
