@@ -294,7 +294,7 @@ read_stream(const struct stream *s, const struct rotor_history_query *q, struct 
 
 	memcpy(rd->epoch, s->epoch, EPOCH_LEN);
 	rd->res.top = (struct rotor_position){ s->top, { rd->epoch, EPOCH_LEN } };
-	if (q->has_since && want.len > 0 && !slice_eq(want, stream_epoch(s)))
+	if (q->has_since && want.len > 0 && !rotor_str_eq(want, stream_epoch(s)))
 		return (ROTOR_ERR_UNRECOVERABLE);
 	range = stream_select(s, q);
 	return (read_range(s, &range, rd));

@@ -14,7 +14,7 @@ result_match(struct table_node *node, const void *key)
 	const struct result *r = CONTAINER(node, struct result, node);
 	const struct result_name *name = key;
 
-	return (slice_eq(r->channel, name->channel) && slice_eq(r->key, name->key));
+	return (rotor_str_eq(r->channel, name->channel) && rotor_str_eq(r->key, name->key));
 }
 
 struct result_name

@@ -40,7 +40,7 @@ room_match(struct table_node *node, const void *key)
 	const struct room *r = CONTAINER(node, struct room, node);
 	const struct rotor_str *name = key;
 
-	return (slice_eq(r->name, *name));
+	return (rotor_str_eq(r->name, *name));
 }
 
 static int
@@ -49,7 +49,7 @@ member_match(struct table_node *node, const void *key)
 	const struct member *m = CONTAINER(node, struct member, node);
 	const struct room_key *k = key;
 
-	return (m->room == k->room && slice_eq(m->info.client, k->name));
+	return (m->room == k->room && rotor_str_eq(m->info.client, k->name));
 }
 
 static int
@@ -58,14 +58,14 @@ user_match(struct table_node *node, const void *key)
 	const struct user *u = CONTAINER(node, struct user, node);
 	const struct room_key *k = key;
 
-	return (u->room == k->room && slice_eq(u->name, k->name));
+	return (u->room == k->room && rotor_str_eq(u->name, k->name));
 }
 
 static int
 info_same(const struct rotor_client_info *a, const struct rotor_client_info *b)
 {
-	return (slice_eq(a->user, b->user) && slice_eq(a->client, b->client) &&
-	    slice_eq(a->conn_info, b->conn_info) && slice_eq(a->chan_info, b->chan_info));
+	return (rotor_str_eq(a->user, b->user) && rotor_str_eq(a->client, b->client) &&
+	    rotor_str_eq(a->conn_info, b->conn_info) && rotor_str_eq(a->chan_info, b->chan_info));
 }
 
 struct room *

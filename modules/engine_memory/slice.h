@@ -5,13 +5,7 @@
 
 #include <string.h>
 
-#include <rotor/abi.h>
-
-static inline int
-slice_eq(struct rotor_str a, struct rotor_str b)
-{
-	return (a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0));
-}
+#include <rotor/str.h>
 
 /* Copies `s` to *at and moves *at behind it. */
 static inline struct rotor_str

@@ -64,7 +64,7 @@ stream_match(struct table_node *node, const void *channel)
 {
 	const struct stream *s = CONTAINER(node, struct stream, node);
 
-	return (slice_eq(s->name, *(const struct rotor_str *)channel));
+	return (rotor_str_eq(s->name, *(const struct rotor_str *)channel));
 }
 
 struct rotor_str
@@ -183,7 +183,7 @@ stream_has_version(const struct stream *s, const struct rotor_publish *req)
 {
 	if (req->pub->version == 0 || req->pub->version > s->version)
 		return (0);
-	return (req->version_epoch.len == 0 || slice_eq(req->version_epoch, s->version_epoch));
+	return (req->version_epoch.len == 0 || rotor_str_eq(req->version_epoch, s->version_epoch));
 }
 
 void

@@ -27,7 +27,7 @@ note(struct client_rig *r, const char *what, struct rotor_str text)
 static void
 give_history(struct client_rig *r, void *token, uint32_t code, rotor_history_done_f *done, uint64_t since)
 {
-	struct rotor_history h = { .size = sizeof h, .top = { r->top, str_of(r->epoch) } };
+	struct rotor_history h = { .size = sizeof h, .top = { r->top, rotor_str_of(r->epoch) } };
 	size_t skip = 0;
 
 	while (skip < r->n_stream && r->stream[skip]->offset <= since)
@@ -60,7 +60,7 @@ verdict_of(struct rotor_str token)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (str_eq(str_of(rows[i].text), token))
+		if (rotor_str_eq(rotor_str_of(rows[i].text), token))
 			return rows[i].verdict;
 	return ROTOR_TOKEN_VALID;
 }
@@ -69,7 +69,7 @@ static void
 give_claims(struct client_rig *r, void *token, uint32_t verdict, rotor_connection_token_done_f *done,
     const char *user)
 {
-	struct rotor_connection_claims claims = { .size = sizeof claims, .user = str_of(user),
+	struct rotor_connection_claims claims = { .size = sizeof claims, .user = rotor_str_of(user),
 	    .expire_at = r->expire_at, .subs = r->grants, .n_subs = r->n_grants };
 
 	done(token, verdict, "the rig says so", verdict == ROTOR_TOKEN_VALID ? &claims : NULL);
@@ -79,8 +79,8 @@ static void
 give_sub_claims(struct client_rig *r, void *token, uint32_t verdict, rotor_subscription_token_done_f *done,
     const char *channel)
 {
-	struct rotor_subscription_claims claims = { .size = sizeof claims, .user = str_of(r->sub_user),
-	    .expire_at = r->expire_at, .grant = { .size = sizeof claims.grant, .channel = str_of(channel) } };
+	struct rotor_subscription_claims claims = { .size = sizeof claims, .user = rotor_str_of(r->sub_user),
+	    .expire_at = r->expire_at, .grant = { .size = sizeof claims.grant, .channel = rotor_str_of(channel) } };
 
 	done(token, verdict, "the rig says so", verdict == ROTOR_TOKEN_VALID ? &claims : NULL);
 }
@@ -181,7 +181,7 @@ broker_publish(void *ctx, struct rotor_worker *w, const struct rotor_publish *re
 	(void)w;
 	if (req->history_size > 0 && from.kind == ROTOR_PUBLICATION) {
 		from.offset = r->top + 1;
-		from.epoch = str_of(r->epoch);
+		from.epoch = rotor_str_of(r->epoch);
 	}
 	if (from.kind != ROTOR_PUBLICATION)
 		note(r, from.kind == ROTOR_JOIN ? "join+" : "leave+", from.channel);
@@ -206,7 +206,7 @@ broker_history(void *ctx, struct rotor_worker *w, struct rotor_str channel,
 	r->n_history++;
 	snprintf(since, sizeof since, "%llu", q->limit == 0 ? ~0ULL :
 	    (unsigned long long)(q->has_since ? q->since.offset : 0));
-	ask(r, CALL_HISTORY, (void (*)(void))done, token, str_of(since), 0);
+	ask(r, CALL_HISTORY, (void (*)(void))done, token, rotor_str_of(since), 0);
 }
 
 static void
@@ -418,12 +418,12 @@ crig_answer(struct client_rig *r, enum rig_call call, uint32_t code)
 int
 crig_publish(struct client_rig *r, const char *channel, const char *data, uint64_t offset)
 {
-	struct rotor_publication from = { .size = sizeof from, .channel = str_of(channel),
-	    .data = str_of(data), .offset = offset }, *pub;
+	struct rotor_publication from = { .size = sizeof from, .channel = rotor_str_of(channel),
+	    .data = rotor_str_of(data), .offset = offset }, *pub;
 	int n;
 
 	if (offset > 0)
-		from.epoch = str_of(r->epoch);
+		from.epoch = rotor_str_of(r->epoch);
 	pub = rotor_publication_new(&from);
 	assert_non_null(pub);
 	if (offset > r->top)

@@ -43,7 +43,7 @@ parse(const struct conf_channel *cc, struct rotor_str full)
 	struct chan_name n;
 
 	assert_int_equal(chan_name_parse(cc, full, &n), 0);
-	assert_true(str_eq(n.full, full));
+	assert_true(rotor_str_eq(n.full, full));
 	return (n);
 }
 
@@ -89,7 +89,7 @@ test_parse(void **state)
 		}
 		n = parse(&defaults, rows[i].full);
 		assert_string_equal(n.opts->name, rows[i].ns);
-		assert_true(str_eq(n.rest, rows[i].rest));
+		assert_true(rotor_str_eq(n.rest, rows[i].rest));
 		assert_int_equal(n.is_private, rows[i].is_private);
 		assert_int_equal(n.is_user_limited, rows[i].is_user_limited);
 	}
@@ -107,7 +107,7 @@ test_parse_features_off(void **state)
 	off.without_namespace.allow_user_limited_channels = 1;
 	n = parse(&off, STR_LIT("$nope:a#1"));
 	assert_string_equal(n.opts->name, "");
-	assert_true(str_eq(n.rest, STR_LIT("$nope:a#1")));
+	assert_true(rotor_str_eq(n.rest, STR_LIT("$nope:a#1")));
 	assert_int_equal(n.is_private, 0);
 	assert_int_equal(n.is_user_limited, 0);
 	assert_int_equal(chan_name_lists_user(&off, &n, STR_LIT("1")), 0);
@@ -124,7 +124,7 @@ test_parse_long_boundaries(void **state)
 	cc.private_prefix = "priv-";
 	n = parse(&cc, STR_LIT("priv-ns::a:b"));
 	assert_string_equal(n.opts->name, "ns");
-	assert_true(str_eq(n.rest, STR_LIT("a:b")));
+	assert_true(rotor_str_eq(n.rest, STR_LIT("a:b")));
 	assert_int_equal(n.is_private, 1);
 	n = parse(&cc, STR_LIT("ns:a"));
 	assert_string_equal(n.opts->name, "");
@@ -154,7 +154,7 @@ test_namespaces(void **state)
 	}
 	for (sorted = 0; sorted < 2; sorted++) {
 		for (i = 0; i < 100; i++) {
-			o = chan_namespace_find(&cc, str_of(names[i]));
+			o = chan_namespace_find(&cc, rotor_str_of(names[i]));
 			assert_non_null(o);
 			assert_string_equal(o->name, names[i]);
 		}

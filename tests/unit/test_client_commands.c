@@ -342,7 +342,7 @@ test_answered_after_all(void **state)
 static void
 order(struct client_rig *r, enum direct_kind kind, const char *channel, uint32_t code)
 {
-	struct direct_order o = { .kind = kind, .user = STR_LIT("u"), .channel = str_of(channel),
+	struct direct_order o = { .kind = kind, .user = STR_LIT("u"), .channel = rotor_str_of(channel),
 	    .code = code, .reason = STR_LIT("ordered") };
 
 	assert_int_equal(direct_give(r->srv->workers[1], &o, NULL, NULL), 0);

@@ -528,7 +528,7 @@ test_api_subscribes(void **state)
 	for (int i = 0; i < 4; i++) {
 		static const char *const more[] = { "a", "b", "c", "d" };
 
-		o.channel = str_of(more[i]);
+		o.channel = rotor_str_of(more[i]);
 		assert_int_equal(direct_give(r->srv->workers[1], &o, NULL, NULL), 0);
 		crig_turn(r);
 		assert_int_equal(p.n_closed, i == 3);

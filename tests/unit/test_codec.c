@@ -113,7 +113,7 @@ test_golden(void **state)
 	arena_init(&a, NULL, 0);
 	out_init(&o, NULL, 0);
 	for (i = 0; i < N(golden); i++) {
-		ProtobufCMessage *m = from_json(golden[i].d, &a, str_of(golden[i].text));
+		ProtobufCMessage *m = from_json(golden[i].d, &a, rotor_str_of(golden[i].text));
 
 		assert_non_null(m);
 		assert_string_equal(to_json(m, CODEC_RAW_VERBATIM, &o), golden[i].text);
@@ -134,6 +134,8 @@ test_lenient(void **state)
 		{ "{\"id\":1,\"id\":2}", "{\"id\":2}" },
 		{ "{\"id\":1,\"id\":null,\"rpc\":null}", "{\"id\":1}" },
 		{ "{\"\\u0069d\":1}", "{\"id\":1}" },
+		/* A NUL ends no key: these name no field. */
+		{ "{\"id\\u0000\":1,\"ID\\u0000x\":2,\"rpc\\u0000method\":{},\"rpc\":{}}", "{\"rpc\":{}}" },
 		{ " { \"id\" : 7 , \"publish\" : { \"data\" :  [ 1 ] , \"channel\":null } } x",
 		    "{\"id\":7,\"publish\":{\"data\":[ 1 ]}}" },
 		{ "{\"publish\":{\"data\":{\"a\":\n1}}}", "{\"publish\":{\"data\":{\"a\":1}}}" },
@@ -161,7 +163,7 @@ test_lenient(void **state)
 	arena_init(&a, NULL, 0);
 	out_init(&o, NULL, 0);
 	for (i = 0; i < N(rows); i++) {
-		ProtobufCMessage *m = from_json(&cp__command__descriptor, &a, str_of(rows[i].in));
+		ProtobufCMessage *m = from_json(&cp__command__descriptor, &a, rotor_str_of(rows[i].in));
 
 		if (m == NULL)
 			fail_msg("refused: %s", rows[i].in);
@@ -233,7 +235,7 @@ test_was_null(void **state)
 	(void)state;
 	arena_init(&a, NULL, 0);
 	b = (Ap__BatchRequest *)from_json(&ap__batch_request__descriptor, &a,
-	    str_of("{\"commands\":[null,{},{\"info\":null},{\"get_user_status\":{}},{\"info\":{}}]}"));
+	    rotor_str_of("{\"commands\":[null,{},{\"info\":null},{\"get_user_status\":{}},{\"info\":{}}]}"));
 	assert_non_null(b);
 	assert_int_equal(b->n_commands, 5);
 	assert_true(codec_was_null(&b->commands[0]->base));
@@ -521,7 +523,7 @@ random_payload(void)
 {
 	static const char *const payloads[] = { "", "null", "1", "\"x\\ny\"", "{\"a\": [1, 2]}", "[]", "-0.5e-7" };
 
-	return str_of(payloads[random_below(N(payloads))]);
+	return rotor_str_of(payloads[random_below(N(payloads))]);
 }
 
 static void random_fields(ProtobufCMessage *m, struct arena *a, unsigned depth);
@@ -564,7 +566,7 @@ random_entry(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, struct aren
 	char key[32];
 
 	snprintf(key, sizeof key, "%u<%u>", i, (unsigned)random_below(1000));
-	assert_int_equal(string_set(field_at(entry, &fields[0]), str_of(key), a), 0);
+	assert_int_equal(string_set(field_at(entry, &fields[0]), rotor_str_of(key), a), 0);
 	random_value(&fields[1], field_at(entry, &fields[1]), a, depth);
 }
 

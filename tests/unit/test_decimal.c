@@ -25,7 +25,7 @@ is_number(const char *text)
 {
 	struct decimal d;
 
-	return (decimal_parse(str_of(text), &d) == 0);
+	return (decimal_parse(rotor_str_of(text), &d) == 0);
 }
 
 static void
@@ -87,8 +87,8 @@ test_untouched(void **state)
 	assert_int_equal(decimal_parse(STR_LIT("-12.50"), &d), 0);
 	assert_int_equal(decimal_parse(STR_LIT("1e3"), &d), -1);
 	assert_true(d.negative);
-	assert_true(str_eq(d.whole, STR_LIT("12")));
-	assert_true(str_eq(d.fraction, STR_LIT("5")));
+	assert_true(rotor_str_eq(d.whole, STR_LIT("12")));
+	assert_true(rotor_str_eq(d.fraction, STR_LIT("5")));
 }
 
 static int
@@ -97,8 +97,8 @@ sign_of_cmp(const char *a, const char *b)
 	struct decimal x, y;
 	int c;
 
-	assert_int_equal(decimal_parse(str_of(a), &x), 0);
-	assert_int_equal(decimal_parse(str_of(b), &y), 0);
+	assert_int_equal(decimal_parse(rotor_str_of(a), &x), 0);
+	assert_int_equal(decimal_parse(rotor_str_of(b), &y), 0);
 	c = decimal_cmp(&x, &y);
 	return ((c > 0) - (c < 0));
 }

@@ -168,7 +168,7 @@ test_push_pub(void **state)
 						.size = sizeof pub, .info = infos[i], .offset = offsets[j],
 						.flags = n % 2 ? PUB_IS_DELTA : 0,
 						.version = 9, .time_ms = 9, .epoch = STR_LIT("epoch<"),
-						.data = str_of(payloads[k]), .tags = tags, .n_tags = n,
+						.data = rotor_str_of(payloads[k]), .tags = tags, .n_tags = n,
 					};
 
 					check(STR_LIT("news:\"a\"\xc3\xa9"), &pub);

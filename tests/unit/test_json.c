@@ -56,7 +56,7 @@ test_valid(void **state)
 
 	(void)state;
 	for (i = 0; i < N(good); i++)
-		if (!valid(str_of(good[i])))
+		if (!valid(rotor_str_of(good[i])))
 			fail_msg("refused: %s", good[i]);
 }
 
@@ -107,10 +107,10 @@ static void
 test_valid_object(void **state)
 {
 	(void)state;
-	assert_true(json_valid_object(str_of(" {\"a\":1} ")));
-	assert_false(json_valid_object(str_of("[]")));
-	assert_false(json_valid_object(str_of("{} {}")));
-	assert_false(json_valid_object(str_of("")));
+	assert_true(json_valid_object(rotor_str_of(" {\"a\":1} ")));
+	assert_false(json_valid_object(rotor_str_of("[]")));
+	assert_false(json_valid_object(rotor_str_of("{} {}")));
+	assert_false(json_valid_object(rotor_str_of("")));
 	assert_false(json_valid_object((struct rotor_str){ NULL, 0 }));
 }
 
@@ -214,7 +214,7 @@ test_walk(void **state)
 	json_reader_init(&r, text, strlen(text));
 	assert_int_equal(json_enter_object(&r), 0);
 	assert_int_equal(json_next_key(&r, &a, &key, &first), 1);
-	assert_true(str_eq(key, STR_LIT("a")));
+	assert_true(rotor_str_eq(key, STR_LIT("a")));
 	assert_int_equal(json_enter_array(&r), 0);
 	assert_int_equal(json_next_element(&r, &in), 1);
 	assert_int_equal(json_peek(&r), JSON_NUMBER);
@@ -230,9 +230,9 @@ test_walk(void **state)
 	assert_int_equal(b, 1);
 	assert_int_equal(json_next_element(&r, &in), 0);
 	assert_int_equal(json_next_key(&r, &a, &key, &first), 1);
-	assert_true(str_eq(key, STR_LIT("b")));
+	assert_true(rotor_str_eq(key, STR_LIT("b")));
 	assert_int_equal(json_read_raw(&r, &value), 0);
-	assert_true(str_eq(value, STR_LIT("{\"skip\" : [] }")));
+	assert_true(rotor_str_eq(value, STR_LIT("{\"skip\" : [] }")));
 	assert_int_equal(json_next_key(&r, &a, &key, &first), 0);
 	assert_false(json_at_end(&r));
 	arena_reset(&a);

@@ -24,7 +24,7 @@ name(int i)
 {
 	if (names[i][0] == '\0')
 		(void)snprintf(names[i], sizeof names[i], "k%d", i);
-	return str_of(names[i]);
+	return rotor_str_of(names[i]);
 }
 
 /* A bad hash makes long runs, which is where deletion goes wrong. */

@@ -57,7 +57,7 @@ test_origins(void **state)
 	};
 
 	for (size_t i = 0; i < N(rows); i++)
-		if (rotor_origin_allowed(r->srv, str_of(rows[i].origin)) != rows[i].allowed)
+		if (rotor_origin_allowed(r->srv, rotor_str_of(rows[i].origin)) != rows[i].allowed)
 			fail_msg("\"%s\" should %sbe allowed", rows[i].origin, rows[i].allowed ? "" : "not ");
 }
 

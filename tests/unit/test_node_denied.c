@@ -236,7 +236,7 @@ test_walk(void **state)
 		do {		/* a few at a time */
 			for (work = 7; (c = hub_client_next(hub, &ann, &pos, &work)) != NULL; n++) {
 				assert_true(pos > last);
-				assert_true(str_eq(client_user(c), ann));
+				assert_true(rotor_str_eq(client_user(c), ann));
 				last = pos;
 			}
 		} while (pos != MAP_SCAN_END);

@@ -113,8 +113,8 @@ test_order_reaches_all_of_a_user(void **state)
 	struct client_rig *r = *state;
 	struct peer p[4];
 	char user[] = "ann", reason[] = "go";
-	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = str_of(user), .code = 4321,
-	    .reason = str_of(reason) };
+	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = rotor_str_of(user), .code = 4321,
+	    .reason = rotor_str_of(reason) };
 
 	connect_several(r, p);
 	assert_int_equal(direct_give(r->srv->control, &o, NULL, NULL), 0);

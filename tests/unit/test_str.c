@@ -93,7 +93,7 @@ uuid_round_trip(void **state)
 	uuid_text(u, text);
 	assert_int_equal(strlen(text), 36);
 	assert_int_equal(text[14], '4');
-	assert_int_equal(uuid_parse(str_of(text), v), 0);
+	assert_int_equal(uuid_parse(rotor_str_of(text), v), 0);
 	assert_memory_equal(u, v, 16);
 }
 
@@ -106,7 +106,7 @@ uuid_known_text(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(uuid_parse(str_of(text), u), 0);
+	assert_int_equal(uuid_parse(rotor_str_of(text), u), 0);
 	for (i = 0; i < 16; i++)
 		assert_int_equal(u[i], i * 0x11);
 	uuid_text(u, back);
@@ -128,7 +128,7 @@ uuid_refuses_garbage(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_int_equal(uuid_parse(str_of(bad[i]), u), -1);
+		assert_int_equal(uuid_parse(rotor_str_of(bad[i]), u), -1);
 	assert_int_equal(u[0], 7);	/* untouched by failures */
 }
 
@@ -183,7 +183,7 @@ globs_match(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		int got = glob_match(str_of(cases[i].pattern), str_of(cases[i].s));
+		int got = glob_match(rotor_str_of(cases[i].pattern), rotor_str_of(cases[i].s));
 
 		if (got != cases[i].expected)
 			fail_msg("'%s' on '%s': %d", cases[i].pattern, cases[i].s, got);

@@ -63,7 +63,7 @@ read_tags(char *buf, struct rotor_tag *tags)
 		assert_non_null(eq);
 		assert_true(n < TAGS_MAX);
 		tags[n].key = (struct rotor_str){ part, (size_t)(eq - part) };
-		tags[n++].value = str_of(eq + 1);
+		tags[n++].value = rotor_str_of(eq + 1);
 	}
 	return (n);
 }

@@ -141,7 +141,7 @@ api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, str
 
 	*ret = codec_str(raw);
 	if (b64 != NULL && b64[0] != '\0')
-		r = b64_decode(call->arena, str_of(b64), ret);
+		r = b64_decode(call->arena, rotor_str_of(b64), ret);
 	return r == 0 ? 0 : r == -ENOMEM ? ROTOR_ERR_INTERNAL : ROTOR_ERR_BAD_REQUEST;
 }
 

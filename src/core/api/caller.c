@@ -148,7 +148,7 @@ foreign_channel(const struct rotor_api_caller *who, const struct rotor_server *s
 	one = protobuf_c_message_descriptor_get_field_by_name(req->descriptor, "channel");
 	if (one != NULL) {
 		memcpy(&channel, base + one->offset, sizeof channel);
-		if (!namespace_permitted(who, srv, str_of(channel)))
+		if (!namespace_permitted(who, srv, rotor_str_of(channel)))
 			return channel != NULL ? channel : "";
 	}
 	many = protobuf_c_message_descriptor_get_field_by_name(req->descriptor, "channels");
@@ -157,7 +157,7 @@ foreign_channel(const struct rotor_api_caller *who, const struct rotor_server *s
 		size_t n = *(const size_t *)(const void *)(base + many->quantifier_offset);
 
 		for (size_t i = 0; i < n; i++)
-			if (!namespace_permitted(who, srv, str_of(v[i])))
+			if (!namespace_permitted(who, srv, rotor_str_of(v[i])))
 				return v[i];
 	}
 	return NULL;

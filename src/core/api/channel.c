@@ -20,7 +20,7 @@
 static uint32_t
 check(const struct api_call *call, const char *channel_text, struct chan_name *ret)
 {
-	struct rotor_str channel = str_of(channel_text);
+	struct rotor_str channel = rotor_str_of(channel_text);
 
 	return channel.len == 0 ? ROTOR_ERR_BAD_REQUEST
 	    : chan_name_parse(&call->w->srv->cc.channel, channel, ret);
@@ -222,7 +222,7 @@ api_history(struct api_call *call)
 	q.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;
 	if (r->since != NULL) {
 		q.has_since = 1;
-		q.since = (struct rotor_position){ r->since->offset, str_of(r->since->epoch) };
+		q.since = (struct rotor_position){ r->since->offset, rotor_str_of(r->since->epoch) };
 	}
 	srv->broker->history(srv->broker_ctx, call->w, name.full, &q, history_read, call);
 }

@@ -100,7 +100,7 @@ write_error(struct out *o, uint32_t code)
 	out_lit(o, "\"error\":{\"code\":");
 	out_u64(o, code);
 	out_lit(o, ",\"message\":");
-	json_write_string(o, str_of(api_error_text(code)));
+	json_write_string(o, rotor_str_of(api_error_text(code)));
 	out_byte(o, '}');
 }
 
@@ -168,7 +168,7 @@ run_next(struct commands *c)
 	c->id = cmd->id;
 	c->in_work = 1;
 	if (name != NULL)
-		method = rotor_api_method_find(str_of(name));
+		method = rotor_api_method_find(rotor_str_of(name));
 	if (method == NULL) {
 		ended(&c->call, ROTOR_ERR_METHOD_NOT_FOUND, NULL);
 		return;

@@ -140,8 +140,8 @@ info_new(struct arena *a, const struct rotor_client *c)
 	Ap__ConnectionInfo *info = make(a, &ap__connection_info__descriptor);
 
 	if (info == NULL || (info->user = copy(a, client_user(c))) == NULL ||
-	    (info->app_name = copy(a, str_of(client_app_name(c)))) == NULL ||
-	    (info->app_version = copy(a, str_of(client_app_version(c)))) == NULL ||
+	    (info->app_name = copy(a, rotor_str_of(client_app_name(c)))) == NULL ||
+	    (info->app_version = copy(a, rotor_str_of(client_app_version(c)))) == NULL ||
 	    (info->state = state_new(a, c)) == NULL)
 		return NULL;
 	info->transport = c->transport->name;
@@ -257,7 +257,7 @@ listing_new(struct api_call *call, const Ap__ConnectionsRequest *r)
 	if (l == NULL)
 		return NULL;
 	l->call = call;
-	l->user = str_of(r->user);
+	l->user = rotor_str_of(r->user);
 	l->limit = r->limit > 0 ? (size_t)r->limit : LIMIT_DEFAULT;
 	l->tour.visit = listing_visit;
 	l->tour.done = listing_done;
@@ -279,12 +279,12 @@ api_connections(struct api_call *call)
 
 	if (r->limit < 0 || r->limit > LIMIT_MAX)
 		code = ROTOR_ERR_BAD_REQUEST;
-	else if (str_of(r->expression).len > 0 || r->label_filter != NULL)
+	else if (rotor_str_of(r->expression).len > 0 || r->label_filter != NULL)
 		code = ROTOR_ERR_NOT_AVAILABLE;
 	else if ((l = listing_new(call, r)) == NULL)
 		code = ROTOR_ERR_INTERNAL;
 	else
-		code = cursor_read(call->w->srv, str_of(r->cursor), &l->tour);
+		code = cursor_read(call->w->srv, rotor_str_of(r->cursor), &l->tour);
 	if (code != 0)
 		api_fail(call, code);
 	else

@@ -77,7 +77,7 @@ void
 api_block_user(struct api_call *call)
 {
 	const Ap__BlockUserRequest *r = (const Ap__BlockUserRequest *)call->req;
-	struct denial what = { .kind = DENIED_USER, .name = str_of(r->user), .expire_at = r->expire_at };
+	struct denial what = { .kind = DENIED_USER, .name = rotor_str_of(r->user), .expire_at = r->expire_at };
 	struct rotor_str *user = keep(call, what.name);
 
 	if (user != NULL)
@@ -88,7 +88,7 @@ void
 api_unblock_user(struct api_call *call)
 {
 	const Ap__UnblockUserRequest *r = (const Ap__UnblockUserRequest *)call->req;
-	struct denial what = { .kind = DENIED_USER, .name = str_of(r->user) };
+	struct denial what = { .kind = DENIED_USER, .name = rotor_str_of(r->user) };
 
 	if (what.name.len == 0) {
 		api_fail(call, ROTOR_ERR_BAD_REQUEST);
@@ -102,7 +102,7 @@ void
 api_invalidate_user_tokens(struct api_call *call)
 {
 	const Ap__InvalidateUserTokensRequest *r = (const Ap__InvalidateUserTokensRequest *)call->req;
-	struct denial what = { .kind = DENIED_ISSUED, .name = str_of(r->user), .channel = str_of(r->channel),
+	struct denial what = { .kind = DENIED_ISSUED, .name = rotor_str_of(r->user), .channel = rotor_str_of(r->channel),
 	    .issued_before = r->issued_before, .expire_at = r->expire_at };
 	struct rotor_str *user;
 
@@ -186,8 +186,8 @@ void
 api_revoke_token(struct api_call *call)
 {
 	const Ap__RevokeTokenRequest *r = (const Ap__RevokeTokenRequest *)call->req;
-	struct denial what = { .kind = DENIED_TOKEN, .name = str_of(r->uid), .expire_at = r->expire_at };
-	struct rotor_str session = str_of(r->session);
+	struct denial what = { .kind = DENIED_TOKEN, .name = rotor_str_of(r->uid), .expire_at = r->expire_at };
+	struct rotor_str session = rotor_str_of(r->session);
 
 	if (session.len > 0 && what.name.len > 0)
 		api_fail(call, ROTOR_ERR_BAD_REQUEST);

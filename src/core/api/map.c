@@ -28,7 +28,7 @@ static void
 refuse(struct api_call *call, const char *channel_text, int complete,
     int (*is_of_type)(const struct chan_options *o))
 {
-	struct rotor_str channel = str_of(channel_text);
+	struct rotor_str channel = rotor_str_of(channel_text);
 	struct chan_name name;
 	uint32_t code = channel.len == 0 || !complete ? ROTOR_ERR_BAD_REQUEST
 	    : chan_name_parse(&call->w->srv->cc.channel, channel, &name);

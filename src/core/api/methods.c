@@ -33,7 +33,7 @@ const struct rotor_api_method *
 rotor_api_method_find(struct rotor_str name)
 {
 	for (size_t i = 0; i < api_n_methods; i++)
-		if (str_eq(name, str_of(api_methods[i].pub.name)))
+		if (rotor_str_eq(name, rotor_str_of(api_methods[i].pub.name)))
 			return &api_methods[i].pub;
 	return NULL;
 }

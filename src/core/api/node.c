@@ -280,7 +280,7 @@ void
 api_channels(struct api_call *call)
 {
 	const Ap__ChannelsRequest *r = (const Ap__ChannelsRequest *)call->req;
-	struct rotor_str pattern = str_of(r->pattern);
+	struct rotor_str pattern = rotor_str_of(r->pattern);
 
 	if (pattern.len > 0 && glob_match(pattern, STR_LIT("")) < 0)
 		api_fail(call, ROTOR_ERR_INTERNAL);

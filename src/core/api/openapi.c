@@ -48,7 +48,7 @@ static void
 key(struct doc *d, const char *name)
 {
 	element(d);
-	json_write_string(&d->out, str_of(name));
+	json_write_string(&d->out, rotor_str_of(name));
 	out_byte(&d->out, ':');
 }
 
@@ -77,7 +77,7 @@ static void
 string_at(struct doc *d, const char *name, const char *value)
 {
 	key(d, name);
-	json_write_string(&d->out, str_of(value));
+	json_write_string(&d->out, rotor_str_of(value));
 }
 
 /* JSON text as it stands. */
@@ -162,7 +162,7 @@ required(struct doc *d, const ProtobufCMessageDescriptor *m)
 	for (unsigned i = 0; i < m->n_fields; i++)
 		if (m->fields[i].id < 64 && (always >> m->fields[i].id & 1)) {
 			element(d);
-			json_write_string(&d->out, str_of(m->fields[i].name));
+			json_write_string(&d->out, rotor_str_of(m->fields[i].name));
 		}
 	end(d, ']');
 }

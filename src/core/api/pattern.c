@@ -200,7 +200,7 @@ spread_new(struct api_call *call, const Ap__PublishPatternRequest *r)
 		return NULL;
 	MESSAGE_FILL(call, &sp->msg, r);
 	sp->call = call;
-	sp->pattern = str_of(r->pattern);
+	sp->pattern = rotor_str_of(r->pattern);
 	sp->limit = r->limit > 0 ? (uint32_t)r->limit : LIMIT_DEFAULT;
 	sp->tour.visit = collect;
 	sp->tour.done = collected;
@@ -215,7 +215,7 @@ spread_new(struct api_call *call, const Ap__PublishPatternRequest *r)
 static uint32_t
 check(const Ap__PublishPatternRequest *r)
 {
-	struct rotor_str pattern = str_of(r->pattern);
+	struct rotor_str pattern = rotor_str_of(r->pattern);
 
 	return pattern.len == 0 || glob_match(pattern, STR_LIT("")) < 0 || r->limit < 0 ||
 	    (uint32_t)r->limit > LIMIT_MAX ? ROTOR_ERR_BAD_REQUEST : 0;

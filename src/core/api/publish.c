@@ -88,7 +88,7 @@ api_publish(struct api_call *call)
 	MESSAGE_FILL(call, &msg, r);
 	code = api_payload(call, r->data, r->b64data, &msg.data);
 	if (code == 0)
-		code = publish_one(call->w, str_of(r->channel), &msg, published, call);
+		code = publish_one(call->w, rotor_str_of(r->channel), &msg, published, call);
 	if (code != 0)
 		api_fail(call, code);
 }
@@ -174,7 +174,7 @@ broadcast_some(struct rotor_worker *w, void *priv)
 		bc->next = i;
 		if (n > API_TURN && rotor_worker_post(w, broadcast_some, bc) == ROTOR_OK)
 			return;
-		code = publish_one(w, str_of(bc->req->channels[i]), &bc->msg, part_ended, &bc->parts[i]);
+		code = publish_one(w, rotor_str_of(bc->req->channels[i]), &bc->msg, part_ended, &bc->parts[i]);
 		if (code != 0)
 			part_ended(&bc->parts[i], code, NULL);
 	}

@@ -34,11 +34,11 @@ uint32_t publish_one(struct rotor_worker *w, struct rotor_str channel, const str
 		struct rotor_tag *tags_ = arena_alloc((call)->arena,		\
 		    ((r)->n_tags + 1) * sizeof *tags_);				\
 		for (size_t i_ = 0; tags_ != NULL && i_ < (r)->n_tags; i_++)	\
-			tags_[i_] = (struct rotor_tag){ str_of((r)->tags[i_]->key),	\
-			    str_of((r)->tags[i_]->value) };			\
+			tags_[i_] = (struct rotor_tag){ rotor_str_of((r)->tags[i_]->key),	\
+			    rotor_str_of((r)->tags[i_]->value) };			\
 		*(msg) = (struct message){ .tags = tags_, .n_tags = tags_ != NULL ? (r)->n_tags : 0,	\
-		    .idempotency_key = str_of((r)->idempotency_key),		\
-		    .version_epoch = str_of((r)->version_epoch), .version = (r)->version,	\
+		    .idempotency_key = rotor_str_of((r)->idempotency_key),		\
+		    .version_epoch = rotor_str_of((r)->version_epoch), .version = (r)->version,	\
 		    .skip_history = (r)->skip_history, .delta = (r)->delta,	\
 		    .json = (call)->encoding == ROTOR_API_JSON &&		\
 			((r)->b64data == NULL || (r)->b64data[0] == '\0') };	\

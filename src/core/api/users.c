@@ -82,8 +82,8 @@ void
 api_subscribe(struct api_call *call)
 {
 	const Ap__SubscribeRequest *r = (const Ap__SubscribeRequest *)call->req;
-	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = str_of(r->user),
-	    .client = str_of(r->client), .session = str_of(r->session), .channel = str_of(r->channel),
+	struct direct_order o = { .kind = DIRECT_SUBSCRIBE, .user = rotor_str_of(r->user),
+	    .client = rotor_str_of(r->client), .session = rotor_str_of(r->session), .channel = rotor_str_of(r->channel),
 	    .expire_at = r->expire_at > 0 ? r->expire_at : 0 };
 	struct subscribing *s = arena_alloc(call->arena, sizeof *s);
 	uint32_t code = o.channel.len == 0 ? ROTOR_ERR_BAD_REQUEST : channel_known(call, o.channel);
@@ -103,7 +103,7 @@ api_subscribe(struct api_call *call)
 	if (r->recover_since != NULL) {
 		o.has_since = 1;
 		o.since_offset = r->recover_since->offset;
-		o.since_epoch = str_of(r->recover_since->epoch);
+		o.since_epoch = rotor_str_of(r->recover_since->epoch);
 	}
 	s->call = call;
 	atomic_init(&s->error, 0);
@@ -116,8 +116,8 @@ void
 api_unsubscribe(struct api_call *call)
 {
 	const Ap__UnsubscribeRequest *r = (const Ap__UnsubscribeRequest *)call->req;
-	struct direct_order o = { .kind = DIRECT_UNSUBSCRIBE, .user = str_of(r->user),
-	    .client = str_of(r->client), .session = str_of(r->session), .channel = str_of(r->channel),
+	struct direct_order o = { .kind = DIRECT_UNSUBSCRIBE, .user = rotor_str_of(r->user),
+	    .client = rotor_str_of(r->client), .session = rotor_str_of(r->session), .channel = rotor_str_of(r->channel),
 	    .code = ROTOR_UNSUB_SERVER };
 	uint32_t code = o.channel.len == 0 ? 0 : channel_known(call, o.channel);
 
@@ -132,20 +132,20 @@ api_disconnect(struct api_call *call)
 {
 	const Ap__DisconnectRequest *r = (const Ap__DisconnectRequest *)call->req;
 	struct rotor_str *except = arena_alloc(call->arena, (r->n_whitelist + 1) * sizeof *except);
-	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = str_of(r->user),
-	    .client = str_of(r->client), .session = str_of(r->session), .except = except,
+	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = rotor_str_of(r->user),
+	    .client = rotor_str_of(r->client), .session = rotor_str_of(r->session), .except = except,
 	    .n_except = r->n_whitelist, .code = ROTOR_DISCONNECT_FORCE,
-	    .reason = str_of(rotor_disconnect_text(ROTOR_DISCONNECT_FORCE)) };
+	    .reason = rotor_str_of(rotor_disconnect_text(ROTOR_DISCONNECT_FORCE)) };
 
 	if (except == NULL) {
 		api_fail(call, ROTOR_ERR_INTERNAL);
 		return;
 	}
 	for (size_t i = 0; i < r->n_whitelist; i++)
-		except[i] = str_of(r->whitelist[i]);
+		except[i] = rotor_str_of(r->whitelist[i]);
 	if (r->disconnect != NULL) {
 		o.code = r->disconnect->code;
-		o.reason = str_of(r->disconnect->reason);
+		o.reason = rotor_str_of(r->disconnect->reason);
 	}
 	give(call, &o);
 }
@@ -154,8 +154,8 @@ void
 api_refresh(struct api_call *call)
 {
 	const Ap__RefreshRequest *r = (const Ap__RefreshRequest *)call->req;
-	struct direct_order o = { .kind = DIRECT_REFRESH, .user = str_of(r->user),
-	    .client = str_of(r->client), .session = str_of(r->session), .expired = r->expired,
+	struct direct_order o = { .kind = DIRECT_REFRESH, .user = rotor_str_of(r->user),
+	    .client = rotor_str_of(r->client), .session = rotor_str_of(r->session), .expired = r->expired,
 	    .expire_at = r->expire_at > 0 ? r->expire_at : 0, .info = codec_str(r->info) };
 
 	give(call, &o);

@@ -42,7 +42,7 @@ find(const struct map *m, uint64_t hash, struct rotor_str key)
 
 	for (;; i = (i + 1) & mask) {
 		s = &m->slots[i];
-		if (s->value == NULL || (s->hash == hash && str_eq(s->key, key)))
+		if (s->value == NULL || (s->hash == hash && rotor_str_eq(s->key, key)))
 			return i;
 	}
 }

@@ -5,21 +5,9 @@
 
 #include <string.h>
 
-#include <rotor/abi.h>
+#include <rotor/str.h>
 
 #define STR_LIT(s)	((struct rotor_str){ (s), sizeof(s) - 1 })
-
-static inline struct rotor_str
-str_of(const char *s)
-{
-	return (struct rotor_str){ s, s != NULL ? strlen(s) : 0 };
-}
-
-static inline int
-str_eq(struct rotor_str a, struct rotor_str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
 
 /* A well-mixed, process-seeded hash: names come from clients. */
 uint64_t str_hash(struct rotor_str s);

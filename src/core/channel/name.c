@@ -87,8 +87,8 @@ chan_namespace_find(const struct conf_channel *cc, struct rotor_str name)
 uint32_t
 chan_name_parse(const struct conf_channel *cc, struct rotor_str full, struct chan_name *ret)
 {
-	struct rotor_str prefix = str_of(cc->private_prefix);
-	struct rotor_str boundary = str_of(cc->namespace_boundary);
+	struct rotor_str prefix = rotor_str_of(cc->private_prefix);
+	struct rotor_str boundary = rotor_str_of(cc->namespace_boundary);
 	struct chan_name n = { .full = full, .rest = full };
 	struct rotor_str public = full, ns = { NULL, 0 };
 	const char *at;
@@ -105,7 +105,7 @@ chan_name_parse(const struct conf_channel *cc, struct rotor_str full, struct cha
 	if (n.opts == NULL)
 		return (ROTOR_ERR_UNKNOWN_CHANNEL);
 	n.is_user_limited = n.opts->allow_user_limited_channels &&
-	    str_find(full, str_of(cc->user_boundary)) != NULL;
+	    str_find(full, rotor_str_of(cc->user_boundary)) != NULL;
 	*ret = n;
 	return (0);
 }
@@ -152,7 +152,7 @@ chan_name_valid(const struct chan_name *n)
 static int
 user_list(const struct conf_channel *cc, struct rotor_str full, struct rotor_str *ret)
 {
-	struct rotor_str boundary = str_of(cc->user_boundary);
+	struct rotor_str boundary = rotor_str_of(cc->user_boundary);
 	const char *at;
 	int found = 0;
 
@@ -169,16 +169,16 @@ user_list(const struct conf_channel *cc, struct rotor_str full, struct rotor_str
 int
 chan_name_lists_user(const struct conf_channel *cc, const struct chan_name *n, struct rotor_str user)
 {
-	struct rotor_str sep = str_of(cc->user_separator);
+	struct rotor_str sep = rotor_str_of(cc->user_separator);
 	struct rotor_str list;
 	const char *at;
 
 	if (!user_list(cc, n->full, &list))
 		return (0);
 	while ((at = str_find(list, sep)) != NULL) {
-		if (str_eq((struct rotor_str){ list.p, (size_t)(at - list.p) }, user))
+		if (rotor_str_eq((struct rotor_str){ list.p, (size_t)(at - list.p) }, user))
 			return (1);
 		list = str_after(list, at, sep.len);
 	}
-	return (str_eq(list, user));
+	return (rotor_str_eq(list, user));
 }

@@ -63,7 +63,7 @@ struct tags_filter {
 static enum finding
 find_equal(const struct test *t, const struct rotor_str *value)
 {
-	return (value != NULL && str_eq(*value, t->val) ? YES : NO);
+	return (value != NULL && rotor_str_eq(*value, t->val) ? YES : NO);
 }
 
 static int
@@ -149,7 +149,7 @@ comparison_get(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof comparisons / sizeof comparisons[0]; i++)
-		if (str_eq(comparisons[i].name, str_of(name)))
+		if (rotor_str_eq(comparisons[i].name, rotor_str_of(name)))
 			return (&comparisons[i]);
 	return (NULL);
 }
@@ -241,7 +241,7 @@ op_get(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof ops / sizeof ops[0]; i++)
-		if (str_eq(ops[i].name, str_of(name)))
+		if (rotor_str_eq(ops[i].name, rotor_str_of(name)))
 			return (&ops[i]);
 	return (NULL);
 }
@@ -346,7 +346,7 @@ tag_get(const struct rotor_tag *tags, size_t n_tags, struct rotor_str key)
 	size_t i;
 
 	for (i = 0; i < n_tags; i++)
-		if (str_eq(tags[i].key, key))
+		if (rotor_str_eq(tags[i].key, key))
 			return (&tags[i].value);
 	return (NULL);
 }

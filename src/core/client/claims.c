@@ -49,8 +49,8 @@ claims_fit(const struct rotor_client *c, struct rotor_str channel,
 	char id[36];
 
 	uuid_text(c->id, id);
-	return str_eq(claims->grant.channel, channel) && str_eq(claims->user, client_user(c)) &&
-	    (claims->client.len == 0 || str_eq(claims->client, (struct rotor_str){ id, sizeof id }));
+	return rotor_str_eq(claims->grant.channel, channel) && rotor_str_eq(claims->user, client_user(c)) &&
+	    (claims->client.len == 0 || rotor_str_eq(claims->client, (struct rotor_str){ id, sizeof id }));
 }
 
 struct claims_token

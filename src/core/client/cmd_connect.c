@@ -161,12 +161,12 @@ recovery_from_request(struct sub_request *rq, const Cp__ConnectRequest *req)
 	for (size_t i = 0; i < req->n_subs; i++) {
 		const Cp__SubscribeRequest *sr = req->subs[i]->value;
 
-		if (sr == NULL || !str_eq(str_of(req->subs[i]->key), rq->name.full))
+		if (sr == NULL || !rotor_str_eq(rotor_str_of(req->subs[i]->key), rq->name.full))
 			continue;
-		rq->flags |= subscribe_delta(rq->name.opts, str_of(sr->delta));
+		rq->flags |= subscribe_delta(rq->name.opts, rotor_str_of(sr->delta));
 		rq->recover = sr->recover;
 		rq->offset = sr->offset;
-		rq->epoch = str_of(sr->epoch);
+		rq->epoch = rotor_str_of(sr->epoch);
 	}
 }
 
@@ -174,7 +174,7 @@ static struct sub_request *
 sub_slot(struct connecting *cn, struct rotor_str channel)
 {
 	for (size_t i = 0; i < cn->n_subs; i++)
-		if (str_eq(cn->subs[i].name.full, channel))
+		if (rotor_str_eq(cn->subs[i].name.full, channel))
 			return &cn->subs[i];	/* the later definition overrides */
 	ASSERT(cn->n_subs < cn->cap_subs);
 	return &cn->subs[cn->n_subs++];
@@ -240,11 +240,11 @@ requested_plan(struct connecting *cn)
 
 	for (size_t i = 0; i < req->n_subs; i++) {
 		struct sub_request probe = { .client = c };
-		struct rotor_sub_grant g = { .size = sizeof g, .channel = str_of(req->subs[i]->key) };
+		struct rotor_sub_grant g = { .size = sizeof g, .channel = rotor_str_of(req->subs[i]->key) };
 		int planned = 0;
 
 		for (size_t k = 0; k < cn->n_subs; k++)
-			planned |= str_eq(cn->subs[k].name.full, g.channel);
+			planned |= rotor_str_eq(cn->subs[k].name.full, g.channel);
 		if (planned || g.channel.len == 0)
 			continue;
 		if (chan_name_parse(&c->w->srv->cc.channel, g.channel, &probe.name) != 0)
@@ -306,7 +306,7 @@ remember(struct connecting *cn, const struct rotor_connection_claims *claims)
 	c->by_token = claims != NULL;
 	if (claims != NULL && token_mark_set(&c->token, claims->token_id, claims->issued_at) != 0)
 		return -ENOMEM;
-	return client_app_set(c, str_of(req->name), str_of(req->version));
+	return client_app_set(c, rotor_str_of(req->name), rotor_str_of(req->version));
 }
 
 /* Credentials are known: joins the hub.  0 or a code. */
@@ -417,7 +417,7 @@ cmd_connect(struct op *op)
 {
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
-	struct rotor_str jwt = str_of(op->msg->connect->token);
+	struct rotor_str jwt = rotor_str_of(op->msg->connect->token);
 
 	if (c->state != CLIENT_NEW) {
 		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
@@ -431,7 +431,7 @@ cmd_connect(struct op *op)
 	else if (srv->cc.client.allow_anonymous_connect_without_token || srv->cc.client.insecure)
 		accept_user(op, (struct rotor_str){ "", 0 }, NULL);
 	else if (c->header_user != NULL)
-		accept_user(op, str_of(c->header_user), NULL);
+		accept_user(op, rotor_str_of(c->header_user), NULL);
 	else
 		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
 }

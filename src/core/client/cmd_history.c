@@ -79,7 +79,7 @@ cmd_history(struct op *op)
 	q.history_meta_ttl_ms = name.opts->history_meta_ttl_ms;
 	if (req->since != NULL) {
 		q.has_since = 1;
-		q.since = (struct rotor_position){ req->since->offset, str_of(req->since->epoch) };
+		q.since = (struct rotor_position){ req->since->offset, rotor_str_of(req->since->epoch) };
 	}
 	srv->broker->history(srv->broker_ctx, w, name.full, &q, history_read, op);
 }

@@ -66,5 +66,5 @@ cmd_presence(struct op *op)
 	if (code != 0)
 		op_refuse(op, code);
 	else
-		srv->presence->get(srv->presence_ctx, w, str_of(channel), presence_read, op);
+		srv->presence->get(srv->presence_ctx, w, rotor_str_of(channel), presence_read, op);
 }

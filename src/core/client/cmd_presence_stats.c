@@ -38,5 +38,5 @@ cmd_presence_stats(struct op *op)
 	if (code != 0)
 		op_refuse(op, code);
 	else
-		srv->presence->stats(srv->presence_ctx, w, str_of(channel), stats_read, op);
+		srv->presence->stats(srv->presence_ctx, w, rotor_str_of(channel), stats_read, op);
 }

@@ -16,7 +16,7 @@ static int
 claims_list(const struct rotor_connection_claims *claims, struct rotor_str channel)
 {
 	for (size_t i = 0; i < claims->n_subs; i++)
-		if (str_eq(claims->subs[i].channel, channel))
+		if (rotor_str_eq(claims->subs[i].channel, channel))
 			return 1;
 	return 0;
 }
@@ -50,7 +50,7 @@ check(const struct rotor_client *c, const struct rotor_connection_claims *claims
 {
 	if (!channels_known(c, claims))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!str_eq(claims->user, client_user(c)) || claims_connection_denied(c, claims->user, claims) != 0)
+	if (!rotor_str_eq(claims->user, client_user(c)) || claims_connection_denied(c, claims->user, claims) != 0)
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	if (!same_channels(c, claims))
 		return ROTOR_DISCONNECT_INSUFFICIENT;
@@ -109,7 +109,7 @@ cmd_refresh(struct op *op)
 {
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
-	struct rotor_str jwt = str_of(op->msg->refresh->token);
+	struct rotor_str jwt = rotor_str_of(op->msg->refresh->token);
 
 	if (jwt.len == 0)
 		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);

@@ -42,7 +42,7 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 {
 	struct op *op = token;
 	struct rotor_client *c = op->client;
-	struct sub *s = client_sub_get(c, str_of(op->msg->sub_refresh->channel));
+	struct sub *s = client_sub_get(c, rotor_str_of(op->msg->sub_refresh->channel));
 	/* The reference erases the expiry when the token has expired, and answers success;
 	 * telling the client and keeping the old expiry is safe, and every SDK understands it. */
 	uint32_t code = claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
@@ -77,7 +77,7 @@ cmd_sub_refresh(struct op *op)
 	const Cp__SubRefreshRequest *req = op->msg->sub_refresh;
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
-	struct rotor_str jwt = str_of(req->token), channel = str_of(req->channel);
+	struct rotor_str jwt = rotor_str_of(req->token), channel = rotor_str_of(req->channel);
 	const struct sub *s = client_sub_get(c, channel);
 
 	if (channel.len == 0)

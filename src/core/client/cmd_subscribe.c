@@ -99,7 +99,7 @@ prepare(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
 	if (req->type > CHAN_TYPE_SHARED_POLL)
 		return ROTOR_DISCONNECT_INTERNAL;
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
-	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, str_of(req->delta)) | SUB_CLIENT_REFRESH;
+	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, rotor_str_of(req->delta)) | SUB_CLIENT_REFRESH;
 	return filter_take(rq, req->tf);
 }
 
@@ -165,7 +165,7 @@ poll_check(const struct conf_core *cc, const Cp__SubscribeRequest *req)
 {
 	struct chan_name name;
 	int asked = req->type == CHAN_TYPE_SHARED_POLL;
-	int is = chan_name_parse(&cc->channel, str_of(req->channel), &name) == 0 &&
+	int is = chan_name_parse(&cc->channel, rotor_str_of(req->channel), &name) == 0 &&
 	    name.opts->type == CHAN_TYPE_SHARED_POLL;
 
 	if (asked == is)
@@ -180,7 +180,7 @@ validate(struct op *op, struct sub_request *rq)
 	const Cp__SubscribeRequest *req = op->msg->subscribe;
 	struct rotor_client *c = op->client;
 	const struct conf_core *cc = &c->w->srv->cc;
-	struct rotor_str channel = str_of(req->channel);
+	struct rotor_str channel = rotor_str_of(req->channel);
 	uint32_t code;
 
 	if (channel.len == 0)
@@ -188,7 +188,7 @@ validate(struct op *op, struct sub_request *rq)
 	code = poll_check(cc, req);
 	if (code != 0)
 		return code;
-	if (type_asked(req) == CHAN_TYPE_STREAM && !subscribe_delta_known(str_of(req->delta)))
+	if (type_asked(req) == CHAN_TYPE_STREAM && !subscribe_delta_known(rotor_str_of(req->delta)))
 		return ROTOR_DISCONNECT_BAD_REQUEST;
 	if (channel.len > (size_t)cc->channel.max_length)
 		return ROTOR_ERR_BAD_REQUEST;
@@ -211,7 +211,7 @@ cmd_subscribe(struct op *op)
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
 	struct sub_request *rq = arena_zalloc(&op->arena, sizeof *rq);
-	struct rotor_str jwt = str_of(req->token);
+	struct rotor_str jwt = rotor_str_of(req->token);
 	uint32_t code;
 
 	if (rq == NULL) {
@@ -219,7 +219,7 @@ cmd_subscribe(struct op *op)
 		return;
 	}
 	*rq = (struct sub_request){ .client = c, .arena = &op->arena, .done = subscribed, .priv = op,
-	    .recover = req->recover, .offset = req->offset, .epoch = str_of(req->epoch),
+	    .recover = req->recover, .offset = req->offset, .epoch = rotor_str_of(req->epoch),
 	    .reject_unrecovered = (req->flag & RECOVER_REJECT) != 0 };
 	code = validate(op, rq);
 	if (code != 0) {

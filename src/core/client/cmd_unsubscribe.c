@@ -20,7 +20,7 @@ struct unsubscribing {
 static void
 leave(struct op *op)
 {
-	struct sub *s = client_sub_get(op->client, str_of(op->msg->unsubscribe->channel));
+	struct sub *s = client_sub_get(op->client, rotor_str_of(op->msg->unsubscribe->channel));
 
 	if (s != NULL) {
 		int leaves = s->flags & SUB_EMIT_JOIN_LEAVE;
@@ -42,7 +42,7 @@ resume(struct sub_waiter *wt)
 void
 cmd_unsubscribe(struct op *op)
 {
-	struct rotor_str channel = str_of(op->msg->unsubscribe->channel);
+	struct rotor_str channel = rotor_str_of(op->msg->unsubscribe->channel);
 	struct sub_request *rq = channel.len > 0 ? subscribe_under_way(op->client, channel) : NULL;
 	struct unsubscribing *u;
 

@@ -86,7 +86,7 @@ permit_subscribe(struct sub_request *rq, int has_token)
 uint32_t
 permit_name(const struct rotor_client *c, const char *channel, struct chan_name *ret)
 {
-	struct rotor_str name = str_of(channel);
+	struct rotor_str name = rotor_str_of(channel);
 	uint32_t code;
 
 	if (name.len == 0)

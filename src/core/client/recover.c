@@ -82,7 +82,7 @@ mode_none(struct sub_request *rq, const struct rotor_history *h)
 static int
 mode_stream(struct sub_request *rq, const struct rotor_history *h)
 {
-	int same_epoch = rq->epoch.len == 0 || str_eq(rq->epoch, h->top.epoch);
+	int same_epoch = rq->epoch.len == 0 || rotor_str_eq(rq->epoch, h->top.epoch);
 	int complete = h->n_pubs == 0 ? h->top.offset == rq->offset
 	    : h->pubs[0]->offset == rq->offset + 1 && h->pubs[h->n_pubs - 1]->offset == h->top.offset;
 
@@ -96,7 +96,7 @@ mode_cache(struct sub_request *rq, const struct rotor_history *h)
 {
 	size_t i = 0;
 
-	if (h->top.offset > 0 && rq->offset == h->top.offset && str_eq(rq->epoch, h->top.epoch))
+	if (h->top.offset > 0 && rq->offset == h->top.offset && rotor_str_eq(rq->epoch, h->top.epoch))
 		return recovered(rq, NULL, 0);
 	while (i < h->n_pubs && !is_wanted(rq, h->pubs[i]))
 		i++;

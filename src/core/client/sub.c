@@ -23,7 +23,7 @@ struct sub *
 client_sub_get(const struct rotor_client *c, struct rotor_str channel)
 {
 	for (uint32_t i = 0; i < c->n_subs; i++)
-		if (str_eq(c->subs[i]->chan->name, channel))
+		if (rotor_str_eq(c->subs[i]->chan->name, channel))
 			return c->subs[i];
 	return NULL;
 }

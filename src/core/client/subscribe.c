@@ -49,13 +49,13 @@ subscribe_forced(const struct chan_options *o)
 int
 subscribe_delta_known(struct rotor_str type)
 {
-	return type.len == 0 || str_eq(type, FOSSIL);
+	return type.len == 0 || rotor_str_eq(type, FOSSIL);
 }
 
 uint32_t
 subscribe_delta(const struct chan_options *o, struct rotor_str type)
 {
-	return o->allow_fossil && str_eq(type, FOSSIL) ? SUB_DELTA : 0;
+	return o->allow_fossil && rotor_str_eq(type, FOSSIL) ? SUB_DELTA : 0;
 }
 
 uint32_t
@@ -91,7 +91,7 @@ subscribe_under_way(const struct rotor_client *c, struct rotor_str channel)
 {
 	struct sub_request *rq = c->subscribing;
 
-	while (rq != NULL && channel.len > 0 && !str_eq(rq->name.full, channel))
+	while (rq != NULL && channel.len > 0 && !rotor_str_eq(rq->name.full, channel))
 		rq = rq->next;
 	return rq;
 }

@@ -291,7 +291,7 @@ check_scope(const struct check_key *k)
 	const struct rotor_strlist *methods = &k->key->methods, *namespaces = &k->key->namespaces;
 
 	for (size_t i = 0; i < methods->n; i++)
-		if (rotor_api_method_find(str_of(methods->v[i])) == NULL)
+		if (rotor_api_method_find(rotor_str_of(methods->v[i])) == NULL)
 			wrong_key(k, "methods", "the server API has no method", methods->v[i]);
 	for (size_t i = 0; i < namespaces->n; i++)
 		if (namespace_find(&k->cc->channel, namespaces->v[i]) == NULL)

@@ -45,7 +45,7 @@ struct rotor_str
 module_file_name(const char *file)
 {
 	const char *slash = strrchr(file, '/');
-	struct rotor_str s = str_of(slash != NULL ? slash + 1 : file);
+	struct rotor_str s = rotor_str_of(slash != NULL ? slash + 1 : file);
 
 	if (s.len > 3 && memcmp(s.p + s.len - 3, ".so", 3) == 0)
 		s.len -= 3;
@@ -131,10 +131,10 @@ check_name(const struct rotor_module *m, const char *file, char *why)
 	if (m->name == NULL)
 		return REFUSE(why, "%s has a rotor_module without a name: define it with "
 		    "ROTOR_MODULE_DEFINE()", file);
-	if (!module_name_valid(str_of(m->name)))
+	if (!module_name_valid(rotor_str_of(m->name)))
 		return REFUSE(why, "%s has a name that is not made of a-z, 0-9 and _: correct its "
 		    "ROTOR_MODULE_DEFINE()", file);
-	if (!str_eq(str_of(m->name), module_file_name(file)))
+	if (!rotor_str_eq(rotor_str_of(m->name), module_file_name(file)))
 		return REFUSE(why, "%s calls itself \"%s\": name the file %s.so", file, m->name, m->name);
 	return 0;
 }

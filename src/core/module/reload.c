@@ -20,7 +20,7 @@ log_difference(struct loader *l, const struct selection *a, const struct selecti
 	size_t i;
 
 	for (i = 0; i < a->n; i++)
-		if (!a->v[i]->needed && selection_find(b, str_of(a->v[i]->name)) == NULL)
+		if (!a->v[i]->needed && selection_find(b, rotor_str_of(a->v[i]->name)) == NULL)
 			ROTOR_LOG(l->log, ROTOR_LOG_WARN, "module", msg,
 			    ROTOR_F_STR("module", a->v[i]->name));
 }

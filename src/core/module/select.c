@@ -63,7 +63,7 @@ selection_find(const struct selection *s, struct rotor_str name)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (str_eq(str_of(s->v[i]->name), name))
+		if (rotor_str_eq(rotor_str_of(s->v[i]->name), name))
 			return s->v[i];
 	return NULL;
 }
@@ -114,7 +114,7 @@ static int
 add_listed(struct selection *s, const char *dir, struct conf *c, size_t i, const char *item)
 {
 	const char *file = strchr(item, '/') != NULL ? item : NULL;
-	struct rotor_str name = file != NULL ? module_file_name(file) : str_of(item);
+	struct rotor_str name = file != NULL ? module_file_name(file) : rotor_str_of(item);
 	char key[40];
 
 	snprintf(key, sizeof key, "modules[%zu]", i);
@@ -156,13 +156,13 @@ select_engine(struct selection *s, const char *dir, struct conf *c)
 
 	if (type == NULL || *type == '\0')
 		type = "memory";
-	if (!module_name_valid(str_of(type)) || strlen(type) > 40) {
+	if (!module_name_valid(rotor_str_of(type)) || strlen(type) > 40) {
 		conf_problem_add(c, 1, "engine.type", "expected the type of an engine such as "
 		    "\"memory\", got \"%s\"", type);
 		return -EINVAL;
 	}
 	snprintf(name, sizeof name, "engine_%s", type);
-	return selection_add(s, dir, str_of(name), NULL, "engine.type") != NULL ? 0 : -ENOMEM;
+	return selection_add(s, dir, rotor_str_of(name), NULL, "engine.type") != NULL ? 0 : -ENOMEM;
 }
 
 static int
@@ -178,7 +178,7 @@ select_defaults(struct selection *s, const char *dir, struct conf *c)
 	for (d = defaults; d < defaults + N_DEFAULTS; d++) {
 		if (!def_is_on(d, c))
 			continue;
-		p = selection_add(s, dir, str_of(d->module), NULL, d->section);
+		p = selection_add(s, dir, rotor_str_of(d->module), NULL, d->section);
 		if (p == NULL)
 			return -ENOMEM;
 		p->optional = !d->vital && !conf_is_set(c, d->section);
@@ -205,7 +205,7 @@ selection_left_out(const struct selection *s, const struct conf *c, selection_le
 	int rc;
 
 	for (d = defaults; d < defaults + N_DEFAULTS; d++) {
-		if (selection_find(s, str_of(d->module)) != NULL || !conf_is_set(c, d->section))
+		if (selection_find(s, rotor_str_of(d->module)) != NULL || !conf_is_set(c, d->section))
 			continue;
 		rc = fn(priv, d->module, d->section, def_is_on(d, c));
 		if (rc != 0)

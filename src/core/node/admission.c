@@ -29,7 +29,7 @@ rotor_origin_allowed(struct rotor_server *srv, struct rotor_str origin)
 	for (size_t i = 0; i < origin.len; i++)
 		lower[i] = (char)tolower((unsigned char)origin.p[i]);
 	for (size_t i = 0; i < allowed->n; i++)
-		if (glob_match(str_of(allowed->v[i]), (struct rotor_str){ lower, origin.len }) == 1)
+		if (glob_match(rotor_str_of(allowed->v[i]), (struct rotor_str){ lower, origin.len }) == 1)
 			return 1;
 	return 0;
 }

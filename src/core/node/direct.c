@@ -287,12 +287,12 @@ is_meant(const struct rotor_client *c, const struct direct_order *o)
 	if (o->joined_before != 0)
 		return c->joined < o->joined_before;
 	uuid_text(c->id, text);
-	if (c->state != CLIENT_CONNECTED || (o->client.len > 0 && !str_eq(o->client, id)))
+	if (c->state != CLIENT_CONNECTED || (o->client.len > 0 && !rotor_str_eq(o->client, id)))
 		return 0;
 	if (o->session.len > 0)
 		return 0;	/* only emulated transports have sessions */
 	for (size_t i = 0; i < o->n_except; i++)
-		if (str_eq(o->except[i], id))
+		if (rotor_str_eq(o->except[i], id))
 			return 0;
 	return 1;
 }
@@ -370,7 +370,7 @@ int
 direct_disconnect_earlier(struct rotor_client *c, uint32_t code, direct_done_f *done, void *priv)
 {
 	struct direct_order o = { .kind = DIRECT_DISCONNECT, .user = client_user(c), .code = code,
-	    .reason = str_of(rotor_disconnect_text(code)), .joined_before = c->joined };
+	    .reason = rotor_str_of(rotor_disconnect_text(code)), .joined_before = c->joined };
 
 	return direct_give(c->w, &o, done, priv);
 }

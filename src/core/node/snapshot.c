@@ -122,7 +122,7 @@ take_one(struct taking *t, const struct rotor_metric_sample *s, const char *what
 	char name[NAME_MAX_LEN];
 
 	flat_name(name, s, what);
-	item_add(t->to, name, grows ? growth(t->ss, str_of(name), value) : value);
+	item_add(t->to, name, grows ? growth(t->ss, rotor_str_of(name), value) : value);
 }
 
 static void

@@ -159,7 +159,7 @@ entry_key(const ProtobufCMessage *entry)
 static uint32_t *
 key_slot(const struct key_table *t, ProtobufCMessage **entries, const char *key)
 {
-	size_t i = str_hash(str_of(key)) & t->mask;
+	size_t i = str_hash(rotor_str_of(key)) & t->mask;
 
 	while (t->slots[i] != 0 && strcmp(entry_key(entries[t->slots[i] - 1]), key) != 0)
 		i = (i + 1) & t->mask;

@@ -231,30 +231,6 @@ decode_field(struct decoder *d, const ProtobufCFieldDescriptor *f, ProtobufCMess
 	return field_is_map(f) ? decode_map(d, f, m) : decode_array(d, f, m);
 }
 
-static int
-name_is(const char *name, struct rotor_str key)
-{
-	return strncmp(name, key.p, key.len) == 0 && name[key.len] == '\0';
-}
-
-static char
-ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-/* The same without regard to case; names are lower case. */
-static int
-name_like(const char *name, struct rotor_str key)
-{
-	size_t i;
-
-	for (i = 0; i < key.len; i++)
-		if (name[i] == '\0' || name[i] != ascii_lower(key.p[i]))
-			return 0;
-	return name[key.len] == '\0';
-}
-
 /* The field that `key` names, or NULL.  Keys mostly come in the order of the fields,
  * so the search starts behind the last one found. */
 static const ProtobufCFieldDescriptor *
@@ -265,13 +241,13 @@ find_field(const ProtobufCMessageDescriptor *desc, struct rotor_str key, unsigne
 	for (i = 0, at = *hint; i < desc->n_fields; i++, at++) {
 		if (at >= desc->n_fields)
 			at = 0;
-		if (name_is(desc->fields[at].name, key)) {
+		if (rotor_str_is(key, desc->fields[at].name)) {
 			*hint = at + 1;
 			return &desc->fields[at];
 		}
 	}
 	for (i = 0; i < desc->n_fields; i++)
-		if (name_like(desc->fields[i].name, key))
+		if (rotor_str_is_nocase(key, desc->fields[i].name))
 			return &desc->fields[i];
 	return NULL;
 }
@@ -377,7 +353,7 @@ encode_bool(struct encoder *e, const void *at)
 static int
 encode_string(struct encoder *e, const void *at)
 {
-	json_write_string(e->out, str_of(*(const char *const *)at));
+	json_write_string(e->out, rotor_str_of(*(const char *const *)at));
 	return 0;
 }
 
