@@ -21,6 +21,7 @@ struct rotor_worker;
 struct rotor_timer;
 struct rotor_watch;
 struct rotor_flush;
+struct rotor_job;
 
 #define ROTOR_CONTROL	UINT32_MAX	/* index of the control thread */
 
@@ -70,6 +71,52 @@ ROTOR_API struct rotor_flush *rotor_flush_new(struct rotor_worker *w, rotor_task
 ROTOR_API void rotor_flush_free(struct rotor_flush **fp);
 /* 1 within a flush, before the calls at its end. */
 ROTOR_API int rotor_worker_flushing(const struct rotor_worker *w);
+
+/*
+ * Long work takes turns.  Nobody's input may hold up the other clients of a loop, so work
+ * whose length somebody else decides (commands of a frame, channels of a request, members
+ * of a channel) is done in steps: it goes on until rotor_turn_over() says that its share
+ * of the loop is used up, keeps its place, and has a job do the rest.  A job's function is
+ * called once a turn, in rotation with the worker's other jobs, between what else the loop
+ * has to do, until it answers that it is through.
+ *
+ *	static int
+ *	step(struct rotor_worker *w, void *priv)
+ *	{
+ *		struct work *k = priv;
+ *
+ *		do
+ *			one(k, k->at++);
+ *		while (k->at < k->n && !rotor_turn_over(w));
+ *		return k->at < k->n ? ROTOR_AGAIN : ROTOR_OK;
+ *	}
+ *
+ * All on w's thread.
+ */
+
+/* ROTOR_AGAIN: to be called again; anything else: through, and the job, which may be
+ * freed by now, is idle. */
+typedef int rotor_job_f(struct rotor_worker *w, void *priv);
+
+/* Lies in what it works on, and is of this size for good.  The members are the server's. */
+struct rotor_job {
+	struct rotor_job	*next, **prevp;
+	struct rotor_worker	*w;		/* NULL: idle */
+	rotor_job_f		*fn;
+	void			*priv;
+	const char		*what;
+};
+
+/* Makes an idle job; `what` names it in the log when it takes long, and stays. */
+ROTOR_API void rotor_job_init(struct rotor_job *j, const char *what, rotor_job_f *fn, void *priv);
+/* Has it called from the next turn on.  It cannot fail; a job that is under way goes on. */
+ROTOR_API void rotor_job_start(struct rotor_worker *w, struct rotor_job *j);
+/* Makes it idle, from within its function as well.  Idle: a no-op. */
+ROTOR_API void rotor_job_cancel(struct rotor_job *j);
+/* 1 when the callback that runs now has had its share of the loop: about a millisecond,
+ * less where others had theirs just before.  It reads a clock: ask every few microseconds
+ * of work, not more often. */
+ROTOR_API int rotor_turn_over(const struct rotor_worker *w);
 
 #ifdef __cplusplus
 }

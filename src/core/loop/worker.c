@@ -2,8 +2,8 @@
 /*
  * loop/worker.c - the thread, its event loop, and what wakes it.
  *
- * Three events of ours: the inbox's eventfd, the timerfd of the tick that drives the wheel,
- * and the flush, which is activated by hand.  The tick is no timer of libevent's, because
+ * Four events of ours: the inbox's eventfd, the timerfd of the tick that drives the wheel,
+ * the jobs (loop/job.c), and the flush, which is activated by hand.  The tick is no timer of libevent's, because
  * the kernel would set and cancel it around each wait for sockets.  libevent runs active
  * events in the order they became active, so a flush that is armed by a callback runs after
  * all that were ready before it.
@@ -28,10 +28,11 @@
 #include "base/obj.h"
 #include "hub/hub.h"
 #include "loop/flush.h"
+#include "loop/job.h"
 
 /* How long the inbox may keep the loop from its sockets and from flushing: when
  * messages come faster than they can be run, nothing would go out otherwise. */
-#define DRAIN_MS	20u
+#define DRAIN_MS	5u
 
 /* A flush longer than this (some 25 writes) makes the next one wait, to FLUSH_HOLD_US
  * after it; the loop's clock makes that up to a millisecond more. */
@@ -56,24 +57,8 @@ clock_ms(clockid_t id)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void
-read_clocks(struct rotor_worker *w)
-{
-	w->now_ms = clock_ms(CLOCK_MONOTONIC);
-	w->now_unix_ms = (int64_t)clock_ms(CLOCK_REALTIME);
-}
-
-void
-worker_busy(struct rotor_worker *w, const char *what)
-{
-	read_clocks(w);
-	/* In this order, for stall_check(): since is 0 until the name is there. */
-	atomic_store_explicit(&w->busy_what, what, memory_order_release);
-	atomic_store_explicit(&w->busy_since_ms, w->now_ms, memory_order_release);
-}
-
-static uint64_t
-clock_us(void)
+uint64_t
+worker_clock_us(void)
 {
 	struct timespec ts;
 
@@ -81,11 +66,31 @@ clock_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+/* Returns the monotonic one in microseconds. */
+static uint64_t
+read_clocks(struct rotor_worker *w)
+{
+	uint64_t now_us = worker_clock_us();
+
+	w->now_ms = now_us / 1000;
+	w->now_unix_ms = (int64_t)clock_ms(CLOCK_REALTIME);
+	return now_us;
+}
+
+void
+worker_busy(struct rotor_worker *w, const char *what)
+{
+	share_begin(&w->share, read_clocks(w));
+	/* In this order, for stall_check(): since is 0 until the name is there. */
+	atomic_store_explicit(&w->busy_what, what, memory_order_release);
+	atomic_store_explicit(&w->busy_since_ms, w->now_ms, memory_order_release);
+}
+
 /* Whether the next flush has still to wait. */
 static int
 flush_held(struct rotor_worker *w)
 {
-	if (w->flush_after_us != 0 && clock_us() >= w->flush_after_us)
+	if (w->flush_after_us != 0 && worker_clock_us() >= w->flush_after_us)
 		w->flush_after_us = 0;
 	return w->flush_after_us != 0;
 }
@@ -96,6 +101,7 @@ worker_idle(struct rotor_worker *w)
 	/* Sooner than the flush's timer, which is as coarse as the loop's clock. */
 	if (w->flush_armed && w->flush_after_us != 0 && !flush_held(w))
 		event_active(w->flush_ev, EV_TIMEOUT, 0);
+	share_end(&w->share, worker_clock_us());
 	atomic_store_explicit(&w->busy_since_ms, 0, memory_order_release);
 }
 
@@ -191,12 +197,12 @@ worker_flush(struct rotor_worker *w)
 static void
 flush(struct rotor_worker *w)
 {
-	uint64_t begun_us = clock_us(), ended_us;
+	uint64_t begun_us = worker_clock_us(), ended_us;
 
 	worker_busy(w, "flush");
 	w->flush_after_us = 0;
 	worker_flush(w);
-	ended_us = clock_us();
+	ended_us = worker_clock_us();
 	w->flush_after_us = ended_us - begun_us > FLUSH_LONG_US ?
 	    ended_us + FLUSH_HOLD_US : 0;
 	worker_idle(w);
@@ -211,6 +217,17 @@ on_flush(evutil_socket_t fd, short events, void *priv)
 	(void)events;
 	OBJ_CAST(w, priv, WORKER_MAGIC);
 	flush(w);
+}
+
+static void
+on_jobs(evutil_socket_t fd, short events, void *priv)
+{
+	struct rotor_worker *w;
+
+	(void)fd;
+	(void)events;
+	OBJ_CAST(w, priv, WORKER_MAGIC);
+	jobs_run(w);
 }
 
 void
@@ -279,7 +296,8 @@ make_events(struct rotor_worker *w)
 	w->inbox_ev = event_new(w->base, w->inbox.fd, EV_READ | EV_PERSIST, on_inbox, w);
 	w->tick_ev = event_new(w->base, w->tick_fd, EV_READ | EV_PERSIST, on_tick, w);
 	w->flush_ev = event_new(w->base, -1, 0, on_flush, w);
-	if (w->inbox_ev == NULL || w->tick_ev == NULL || w->flush_ev == NULL)
+	w->job_ev = event_new(w->base, -1, 0, on_jobs, w);
+	if (w->inbox_ev == NULL || w->tick_ev == NULL || w->flush_ev == NULL || w->job_ev == NULL)
 		return -1;
 	return event_add(w->inbox_ev, NULL) | event_add(w->tick_ev, NULL);
 }
@@ -296,7 +314,8 @@ worker_new(struct rotor_server *srv, uint32_t index)
 	w->index = index;
 	w->stop.run = break_loop;
 	w->tick_fd = -1;
-	read_clocks(w);
+	jobs_init(w);
+	(void)read_clocks(w);
 	wheel_init(&w->wheel, w->now_ms);
 	if (inbox_init(&w->inbox) != 0 || make_events(w) != 0)
 		worker_free(&w);
@@ -367,8 +386,10 @@ drain_as(struct rotor_worker *w)
 	struct rotor_worker *before = current;
 
 	current = w;
-	for (int i = 0; i < LAST_DRAINS && inbox_last(&w->inbox) != NULL; i++)
+	for (int i = 0; i < LAST_DRAINS && (inbox_last(&w->inbox) != NULL || w->jobs != NULL); i++) {
 		(void)worker_drain(w);
+		jobs_finish(w);
+	}
 	current = before;
 }
 
@@ -402,6 +423,7 @@ worker_free(struct rotor_worker **wp)
 	free_event(w->inbox_ev);
 	free_event(w->tick_ev);
 	free_event(w->flush_ev);
+	free_event(w->job_ev);
 	if (w->tick_fd >= 0)
 		(void)close(w->tick_fd);
 	if (w->base != NULL)

@@ -16,6 +16,7 @@
 #include <rotor/loop.h>
 
 #include "loop/inbox.h"
+#include "loop/share.h"
 #include "loop/wheel.h"
 
 struct event;
@@ -30,7 +31,7 @@ struct rotor_worker {
 	struct rotor_server	*srv;
 	pthread_t		thread;
 	struct event_base	*base;		/* libevent */
-	struct event		*inbox_ev, *tick_ev, *flush_ev;
+	struct event		*inbox_ev, *tick_ev, *flush_ev, *job_ev;
 	int			tick_fd;
 	struct inbox		inbox;
 	struct wheel		wheel;
@@ -44,6 +45,8 @@ struct rotor_worker {
 	struct inbox_msg	stop;
 	atomic_int		stopping;	/* `stop` is in the inbox */
 	struct rotor_flush	*flushes;	/* who is told of a flush's end */
+	struct rotor_job	*jobs, **jobs_end;	/* long work, in the order of its turns */
+	struct loop_share		share;		/* of the callback that runs now */
 	struct hub		*hub;		/* NULL on the control thread */
 	struct metrics_shard	*metrics;	/* set by the server, as hub is */
 	/* Watchdog: when and in what the current callback began; 0: idle. */
@@ -84,6 +87,8 @@ void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms
  * busy with for the watchdog; `what` is static. */
 void worker_busy(struct rotor_worker *w, const char *what);
 void worker_idle(struct rotor_worker *w);
+/* Monotonic, read now. */
+uint64_t worker_clock_us(void);
 
 /* The watchdog thread: logs each worker whose callback runs over `limit_ms`, once
  * an incident, and its end.  NULL: no memory.  To be stopped before the workers are
