@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "module/address.h"
 
 /* Leak reports of the sanitizers name functions only while the library is mapped. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -189,14 +190,20 @@ image_open(struct image *im, const char *file, char *why)
 		    ROTOR_ABI_MAJOR, ROTOR_ABI_MINOR);
 	else
 		rc = check_module(im, file, why);
-	if (rc != 0)
+	if (rc != 0) {
 		image_close(im);
-	return rc;
+		return rc;
+	}
+	module_address_add(im->dl, im->mod.name);
+	im->has_address = 1;
+	return 0;
 }
 
 void
 image_close(struct image *im)
 {
+	if (im->has_address)
+		module_address_drop(im->dl);
 	if (im->dl != NULL)
 		image_unmap(im->dl);
 	free(im->file);

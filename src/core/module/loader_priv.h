@@ -24,6 +24,7 @@
 struct image {
 	char			*file;
 	void			*dl;
+	int			has_address;	/* in module_of_address() */
 	struct rotor_module	mod;	/* a copy; its optional texts are "", not NULL */
 };
 
