@@ -84,12 +84,12 @@ take_param(struct rotor_str param, uint32_t *bits, int *say)
 	struct rotor_str name = { NULL, 0 }, value = param;
 
 	(void)http_list_next(&value, '=', &name);
-	if (http_str_is(name, "server_no_context_takeover") ||
-	    http_str_is(name, "client_no_context_takeover"))
+	if (rotor_str_is_nocase(name, "server_no_context_takeover") ||
+	    rotor_str_is_nocase(name, "client_no_context_takeover"))
 		return value.len == 0 ? 0 : -1;
-	if (http_str_is(name, "client_max_window_bits"))
+	if (rotor_str_is_nocase(name, "client_max_window_bits"))
 		return value.len == 0 || parse_bits(value) != 0 ? 0 : -1;
-	if (!http_str_is(name, "server_max_window_bits"))
+	if (!rotor_str_is_nocase(name, "server_max_window_bits"))
 		return -1;
 	*bits = parse_bits(value);
 	*say = 1;
@@ -105,7 +105,7 @@ deflate_negotiate(struct rotor_str offers, int *ret_say)
 		uint32_t bits = BITS_MAX;
 		int say = 0, ok;
 
-		ok = http_list_next(&offer, ';', &part) && http_str_is(part, "permessage-deflate");
+		ok = http_list_next(&offer, ';', &part) && rotor_str_is_nocase(part, "permessage-deflate");
 		while (ok && http_list_next(&offer, ';', &part))
 			ok = take_param(part, &bits, &say) == 0;
 		if (ok) {

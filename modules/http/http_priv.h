@@ -11,7 +11,7 @@
  *	http_upgrade.c   the WebSocket handshake
  *	http_ws.c        a WebSocket: messages, closing
  *	http_routes.c    the table of routes
- *	http_parse.c, http_frame.c, http_deflate.c: codecs
+ *	http_parse.c, http_host.c, http_chars.c, http_chunked.c, http_frame.c, http_deflate.c: codecs
  *
  * Everything below struct http_worker belongs to one worker's thread.
  */
@@ -25,8 +25,9 @@
 #include <rotor/module.h>
 
 #include "bytes.h"
-#include "http_sock.h"
+#include "http_chunked.h"
 #include "http_parse.h"
+#include "http_sock.h"
 
 struct http_conn;
 struct http_request;
@@ -39,6 +40,7 @@ struct http_ws;
 #define LINGER_TIMEOUT_MS	2000u	/* for the peer to take the last response */
 #define BODY_MAX		(64u * 1024u * 1024u)	/* where the route sets no limit */
 
+#define HTTP_HEAD_MAX	8192u	/* bytes of request line and headers */
 #define SCRATCH_SIZE		(16u * 1024u)
 
 /*
@@ -162,6 +164,7 @@ struct http_conn {
 	uint8_t			closing;	/* after what is being written */
 	uint8_t			idle;		/* between two requests */
 	uint8_t			ended;		/* the peer sends nothing more */
+	uint32_t		seen;		/* bytes of a head in which its end was not found */
 	struct sock		*sock;
 	struct http_worker	*hw;
 	struct http_conn	*next, **prevp;	/* in hw->timed; prevp NULL: not there */

@@ -13,6 +13,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "http_chars.h"
+
 #define REFUSED_BODY_MAX	65536u	/* read before a refusal; more ends the connection */
 #define TEXT_NOT_FOUND		"404 page not found\n"
 #define CONTENT_TEXT		"text/plain; charset=utf-8"
@@ -408,42 +410,68 @@ read_head(struct http_conn *c, const char *p, size_t len)
 	start(r);
 }
 
-/* A head that is too long is refused unread. */
+/* What is too long, or no head from its first byte on, is refused unread. */
 static void
-refuse_head(struct http_conn *c)
+refuse_head(struct http_conn *c, uint32_t status)
 {
 	struct http_request *r = request_new(c, 0);
 
 	if (r == NULL)
 		conn_drop(c);
 	else
-		refuse(r, 431);
+		refuse(r, status);
 }
 
-size_t
-http_request_feed(struct http_conn *c, const char *p, size_t len)
+/* The bytes of empty lines in front of a request, which are allowed for (RFC 9112 2.2). */
+static size_t
+empty_lines(const char *p, size_t len)
 {
 	size_t n = 0;
 
-	if (c->req != NULL)
-		return c->req->head.chunked ? feed_chunked(c->req, p, len) : feed_length(c->req, p, len);
-	/* Empty lines between requests are allowed for (RFC 9112 2.2). */
-	while (n < len && (p[n] == '\r' || p[n] == '\n'))
-		n++;
-	if (n > 0)
-		return n;
-	n = http_head_end(p, len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX);
-	if (n > 0) {
-		read_head(c, p, n);
-		return n;
-	}
-	if (len >= HTTP_HEAD_MAX) {
-		refuse_head(c);
-		return len;
-	}
+	while (len - n >= 2 && p[n] == '\r' && p[n + 1] == '\n')
+		n += 2;
+	return n;
+}
+
+/* A request's first byte starts the time that its head may take. */
+static size_t
+await_head(struct http_conn *c, size_t len)
+{
+	c->seen = (uint32_t)len;
 	if (c->idle) {
 		c->idle = 0;
 		conn_deadline(c, HEAD_TIMEOUT_MS);
 	}
 	return 0;
+}
+
+/* `p` is where a request starts. */
+static size_t
+feed_head(struct http_conn *c, const char *p, size_t len)
+{
+	size_t n = empty_lines(p, len), max = HTTP_HEAD_MAX;
+
+	if (n > 0)
+		return n;
+	n = http_head_end(p, len < max ? len : max, c->seen);
+	c->seen = 0;
+	if (n > 0)
+		read_head(c, p, n);
+	else if (len >= max)
+		refuse_head(c, 431);
+	else if (!http_char_is(HTTP_TOKEN, p[0]) && !(p[0] == '\r' && len == 1))
+		refuse_head(c, 400);
+	else
+		return await_head(c, len);
+	return n > 0 ? n : len;
+}
+
+size_t
+http_request_feed(struct http_conn *c, const char *p, size_t len)
+{
+	struct http_request *r = c->req;
+
+	if (r == NULL)
+		return feed_head(c, p, len);
+	return r->head.chunked ? feed_chunked(r, p, len) : feed_length(r, p, len);
 }

@@ -53,7 +53,7 @@ choose_subprotocol(struct rotor_str fields, const char *supported)
 	if (supported == NULL || supported[0] == '\0')
 		return (struct rotor_str){ NULL, 0 };
 	while (http_field_next(fields, &pos, &n, &v)) {
-		if (!http_str_is(n, "sec-websocket-protocol"))
+		if (!rotor_str_is_nocase(n, "sec-websocket-protocol"))
 			continue;
 		while (http_list_next(&v, ',', &el)) {
 			struct rotor_str ours = { supported, strlen(supported) }, name;
@@ -78,7 +78,7 @@ choose_deflate(struct http_request *r, const struct rotor_ws_handler *h, int *re
 	if (!h->deflate)
 		return 0;
 	while (bits == 0 && http_field_next(r->head.fields, &pos, &n, &v))
-		if (http_str_is(n, "sec-websocket-extensions"))
+		if (rotor_str_is_nocase(n, "sec-websocket-extensions"))
 			bits = deflate_negotiate(v, ret_say);
 	if (bits != 0 && hw->deflater == NULL)
 		hw->deflater = deflater_new();
