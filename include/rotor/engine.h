@@ -12,6 +12,7 @@
 #define ROTOR_ENGINE_H
 
 #include <rotor/abi.h>
+#include <rotor/buf.h>
 #include <rotor/publication.h>
 
 #ifdef __cplusplus
@@ -100,6 +101,11 @@ struct rotor_presence_result {
 	size_t				n_clients;
 	uint32_t			num_clients;	/* stats: always set */
 	uint32_t			num_users;
+	/* In which `clients` and all they point to lie.  A reference, dropped on any
+	 * thread, keeps them for longer than the callback, unchanged: who has more to do
+	 * with them than one turn of a loop allows takes one.  NULL: there is nothing to
+	 * hold, what is to stay has to be copied. */
+	struct rotor_buf		*keep;
 };
 
 typedef void rotor_presence_done_f(void *token, uint32_t code, const struct rotor_presence_result *res);

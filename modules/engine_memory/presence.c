@@ -65,74 +65,53 @@ presence_remove(void *ctx, struct rotor_worker *w, struct rotor_str channel,
 	done(token, 0);
 }
 
-/* What a reader takes along when it leaves the shard. */
-struct roll_call {
-	struct rotor_presence_result	res;
-	struct member			**members;
-	struct rotor_client_info	*clients;
-};
-
 static void
-roll_call_count(struct roll_call *rc, const struct room *r)
+count(struct rotor_presence_result *res, const struct room *r)
 {
-	rc->res.num_clients = r->n_clients;
-	rc->res.num_users = r->n_users;
+	res->num_clients = r->n_clients;
+	res->num_users = r->n_users;
 }
 
-/* References of all members.  0 or an error code. */
+/* The roll, which is the caller's to give back.  0 or an error code. */
 static uint32_t
-roll_call_take(struct roll_call *rc, const struct room *r)
+read_roll(struct rotor_presence_result *res, struct room *r)
 {
-	rc->members = reallocarray(NULL, r->n_clients, sizeof *rc->members);
-	rc->clients = reallocarray(NULL, r->n_clients, sizeof *rc->clients);
-	if (rc->members == NULL || rc->clients == NULL)
+	res->keep = room_roll(r);
+	if (res->keep == NULL)
 		return (ROTOR_ERR_INTERNAL);
-	room_collect(r, rc->members);
-	roll_call_count(rc, r);
-	rc->res.clients = rc->clients;
-	rc->res.n_clients = r->n_clients;
+	count(res, r);
+	res->clients = (const void *)rotor_buf_data(res->keep);
+	res->n_clients = r->n_clients;
 	return (0);
-}
-
-static void
-roll_call_fini(struct roll_call *rc)
-{
-	size_t i;
-
-	for (i = 0; i < rc->res.n_clients; i++)
-		member_unref(&rc->members[i]);
-	free(rc->members);
-	free(rc->clients);
 }
 
 static void
 presence_get(void *ctx, struct rotor_worker *w, struct rotor_str channel,
     rotor_presence_done_f *done, void *token)
 {
-	struct roll_call rc = { .res.size = sizeof rc.res };
+	struct rotor_presence_result res = { .size = sizeof res };
 	struct presence_shard *sh;
-	const struct room *r;
+	struct rotor_buf *roll;
+	struct room *r;
 	uint32_t code = 0;
 	uint64_t hash;
-	size_t i;
 
 	(void)w;
 	sh = shard_lock(ctx, channel, &hash);
 	r = rooms_find(&sh->rooms, channel, hash);
 	if (r != NULL)
-		code = roll_call_take(&rc, r);
+		code = read_roll(&res, r);
 	pthread_mutex_unlock(&sh->mutex);
-	for (i = 0; i < rc.res.n_clients; i++)
-		rc.clients[i] = *member_info(rc.members[i]);
-	done(token, code, &rc.res);
-	roll_call_fini(&rc);
+	roll = res.keep;
+	done(token, code, &res);
+	rotor_buf_unref(&roll);
 }
 
 static void
 presence_stats(void *ctx, struct rotor_worker *w, struct rotor_str channel,
     rotor_presence_done_f *done, void *token)
 {
-	struct roll_call rc = { .res.size = sizeof rc.res };
+	struct rotor_presence_result res = { .size = sizeof res };
 	struct presence_shard *sh;
 	const struct room *r;
 	uint64_t hash;
@@ -141,9 +120,9 @@ presence_stats(void *ctx, struct rotor_worker *w, struct rotor_str channel,
 	sh = shard_lock(ctx, channel, &hash);
 	r = rooms_find(&sh->rooms, channel, hash);
 	if (r != NULL)
-		roll_call_count(&rc, r);
+		count(&res, r);
 	pthread_mutex_unlock(&sh->mutex);
-	done(token, 0, &rc.res);
+	done(token, 0, &res);
 }
 
 const struct rotor_presence presence_manager = {

@@ -23,7 +23,6 @@ struct member {
 	struct room			*room;
 	struct user			*user;
 	struct member			*prev, *next;
-	_Atomic uint32_t		refs;
 	struct rotor_client_info	info;	/* in bytes[] */
 	char				bytes[];
 };
@@ -100,6 +99,7 @@ room_close_if_empty(struct rooms *rs, struct room *r)
 	if (r->n_clients > 0)
 		return;
 	table_remove(&rs->rooms, &r->node);
+	rotor_buf_unref(&r->roll);
 	free(r);
 }
 
@@ -149,40 +149,36 @@ user_release(struct rooms *rs, struct user *u)
 	free(u);
 }
 
+static size_t
+info_len(const struct rotor_client_info *info)
+{
+	return (info->user.len + info->client.len + info->conn_info.len + info->chan_info.len);
+}
+
+/* Copies the text to *at, and moves *at behind it. */
+static struct rotor_client_info
+info_put(char **at, const struct rotor_client_info *info)
+{
+	struct rotor_client_info copy;
+
+	copy.user = slice_put(at, info->user);
+	copy.client = slice_put(at, info->client);
+	copy.conn_info = slice_put(at, info->conn_info);
+	copy.chan_info = slice_put(at, info->chan_info);
+	return (copy);
+}
+
 static struct member *
 member_new(const struct rotor_client_info *info)
 {
-	struct member *m = calloc(1, sizeof *m + info->user.len + info->client.len +
-	    info->conn_info.len + info->chan_info.len);
+	struct member *m = calloc(1, sizeof *m + info_len(info));
 	char *at;
 
 	if (m == NULL)
 		return (NULL);
 	at = m->bytes;
-	atomic_init(&m->refs, 1);
-	m->info.user = slice_put(&at, info->user);
-	m->info.client = slice_put(&at, info->client);
-	m->info.conn_info = slice_put(&at, info->conn_info);
-	m->info.chan_info = slice_put(&at, info->chan_info);
+	m->info = info_put(&at, info);
 	return (m);
-}
-
-const struct rotor_client_info *
-member_info(const struct member *m)
-{
-	return (&m->info);
-}
-
-void
-member_unref(struct member **mp)
-{
-	struct member *m = *mp;
-
-	if (m == NULL)
-		return;
-	*mp = NULL;
-	if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
-		free(m);
 }
 
 static void
@@ -196,6 +192,8 @@ room_link(struct room *r, struct member *m)
 		r->first = m;
 	r->last = m;
 	r->n_clients++;
+	r->text_len += info_len(&m->info);
+	rotor_buf_unref(&r->roll);
 }
 
 static void
@@ -210,6 +208,8 @@ room_unlink(struct room *r, struct member *m)
 	else
 		r->last = m->prev;
 	r->n_clients--;
+	r->text_len -= info_len(&m->info);
+	rotor_buf_unref(&r->roll);
 }
 
 static struct member *
@@ -242,7 +242,7 @@ room_add_member(struct rooms *rs, struct room *r, const struct rotor_client_info
 	room_link(r, m);
 	return (0);
 fail:
-	member_unref(&m);
+	free(m);
 	return (-ENOMEM);
 }
 
@@ -252,7 +252,7 @@ room_del_member(struct rooms *rs, struct room *r, struct member *m)
 	table_remove(&rs->members, &m->node);
 	room_unlink(r, m);
 	user_release(rs, m->user);
-	member_unref(&m);
+	free(m);
 }
 
 int
@@ -291,15 +291,24 @@ rooms_leave(struct rooms *rs, struct rotor_str channel, uint64_t hash, struct ro
 	room_close_if_empty(rs, r);
 }
 
-void
-room_collect(const struct room *r, struct member **ret)
+struct rotor_buf *
+room_roll(struct room *r)
 {
+	struct rotor_client_info *info;
 	struct member *m;
+	char *at;
 
-	for (m = r->first; m != NULL; m = m->next) {
-		atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
-		*ret++ = m;
-	}
+	if (r->roll == NULL)
+		r->roll = rotor_buf_alloc(r->n_clients * sizeof *info + r->text_len);
+	else
+		return (rotor_buf_ref(r->roll));
+	if (r->roll == NULL)
+		return (NULL);
+	info = (void *)rotor_buf_data(r->roll);
+	at = (char *)(info + r->n_clients);
+	for (m = r->first; m != NULL; m = m->next)
+		*info++ = info_put(&at, &m->info);
+	return (rotor_buf_ref(r->roll));
 }
 
 void
@@ -311,7 +320,10 @@ rooms_init(struct rooms *rs, const struct hash_key *hash_key)
 static void
 free_room_node(struct table_node *node)
 {
-	free(CONTAINER(node, struct room, node));
+	struct room *r = CONTAINER(node, struct room, node);
+
+	rotor_buf_unref(&r->roll);
+	free(r);
 }
 
 static void
@@ -323,9 +335,7 @@ free_user_node(struct table_node *node)
 static void
 free_member_node(struct table_node *node)
 {
-	struct member *m = CONTAINER(node, struct member, node);
-
-	member_unref(&m);
+	free(CONTAINER(node, struct member, node));
 }
 
 void

@@ -4,14 +4,13 @@
  *
  * A set of rooms keeps one table of rooms, one of all their members and one of all
  * their users, so that a room with a single member needs no tables of its own.  An
- * empty room goes away.  The caller's lock, but members are immutable and counted:
- * a reader takes references and looks at them later.
+ * empty room goes away.  The caller's lock; but what a reader gets is a copy, the roll,
+ * which is made when somebody asks and shared by all who ask until the room changes.
  */
 #ifndef ENGINE_MEMORY_ROOM_H
 #define ENGINE_MEMORY_ROOM_H
 
-#include <stdatomic.h>
-
+#include <rotor/buf.h>
 #include <rotor/publication.h>
 
 #include "hash.h"
@@ -29,6 +28,8 @@ struct room {
 	struct member		*first, *last;	/* in order of arrival */
 	uint32_t		n_clients;
 	uint32_t		n_users;	/* distinct; the anonymous are one */
+	size_t			text_len;	/* of all that is known of the members */
+	struct rotor_buf	*roll;		/* NULL: to be made */
 	struct rotor_str	name;		/* in bytes[] */
 	char			bytes[];
 };
@@ -45,10 +46,8 @@ int rooms_enter(struct rooms *rs, struct rotor_str channel, uint64_t hash,
 /* A client that is not there is no error. */
 void rooms_leave(struct rooms *rs, struct rotor_str channel, uint64_t hash, struct rotor_str client);
 
-/* Takes a reference of each member into `ret` (room for n_clients). */
-void room_collect(const struct room *r, struct member **ret);
-const struct rotor_client_info *member_info(const struct member *m);
-/* Gives back *mp and sets it to NULL.  Needs no lock. */
-void member_unref(struct member **mp);
+/* The roll: a struct rotor_client_info for each of the n_clients, and their text.  The
+ * caller's reference, good without the lock; NULL: no memory. */
+struct rotor_buf *room_roll(struct room *r);
 
 #endif

@@ -216,6 +216,53 @@ test_presence_reentry(void **state)
 	assert_int_equal(presence_count(l.p), 0);
 }
 
+static void
+on_present_keep(void *token, uint32_t code, const struct rotor_presence_result *res)
+{
+	struct rotor_buf **kept = token;
+
+	assert_int_equal(code, 0);
+	assert_ptr_equal(res->clients, rotor_buf_data(res->keep));
+	*kept = rotor_buf_ref(res->keep);
+}
+
+static struct rotor_buf *
+keep(struct presence *p)
+{
+	struct rotor_buf *kept = NULL;
+
+	presence_manager.get(p, NULL, STR("c"), on_present_keep, &kept);
+	return (kept);
+}
+
+/* One list for all who ask until somebody comes or goes; who holds it has it unchanged. */
+static void
+test_presence_keep(void **state)
+{
+	struct presence *p = *state;
+	struct rotor_buf *first, *same, *other;
+	const struct rotor_client_info *c;
+
+	enter(p, STR("c"), "1", "ann");
+	enter(p, STR("c"), "2", "bob");
+	first = keep(p);
+	enter(p, STR("c"), "2", "bob");		/* a refresh, and nothing new */
+	same = keep(p);
+	assert_ptr_equal(first, same);
+	leave(p, STR("c"), "1");
+	other = keep(p);
+	assert_ptr_not_equal(first, other);
+	leave(p, STR("c"), "2");
+	c = (const void *)rotor_buf_data(first);
+	assert_memory_equal(c[0].user.p, "ann", 3);
+	assert_memory_equal(c[1].user.p, "bob", 3);
+	c = (const void *)rotor_buf_data(other);
+	assert_memory_equal(c[0].client.p, "2", 1);
+	rotor_buf_unref(&first);
+	rotor_buf_unref(&same);
+	rotor_buf_unref(&other);
+}
+
 static void *
 visitor(void *arg)
 {
@@ -352,6 +399,7 @@ main(void)
 		PRESENCE_TEST(test_presence_refresh),
 		PRESENCE_TEST(test_presence_empties),
 		PRESENCE_TEST(test_presence_reentry),
+		PRESENCE_TEST(test_presence_keep),
 		PRESENCE_TEST(test_presence_threads),
 		cmocka_unit_test(test_due_order),
 		cmocka_unit_test(test_table),
