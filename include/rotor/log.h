@@ -6,6 +6,14 @@
  *	    ROTOR_F_STR("address", addr), ROTOR_F_INT("port", port));
  *
  * Fields are read before the call returns.  Any thread.  Never log a secret.
+ *
+ * The call does not wait for the line to be written, so it may be made on a loop.  When
+ * nobody reads the log lines are lost in the end; their number is logged, and counted.
+ *
+ * What strangers can cause at will is logged with ROTOR_LOG_LIMITED(): a refused request, a
+ * bad token.  At most 20 such lines a second are written of one message (its area and text,
+ * which must be constant: what differs belongs into fields); a line a second tells how many
+ * more there were.
  */
 #ifndef ROTOR_LOG_H
 #define ROTOR_LOG_H
@@ -43,11 +51,23 @@ ROTOR_API uint32_t rotor_log_level(const struct rotor_log *log);
 ROTOR_API void rotor_log_write(struct rotor_log *log, uint32_t level,
     const char *area, const char *msg, const struct rotor_field *fields, size_t n_fields);
 
+/* 1 when a line with this area and message may be written now; 0: it is one too many, and has
+ * been counted.  For ROTOR_LOG_LIMITED(). */
+ROTOR_API int rotor_log_admit(struct rotor_log *log, uint32_t level, const char *area,
+    const char *msg);
+
 #define ROTOR_LOG(log, lvl, area, ...)					\
 	do {								\
 		if ((lvl) >= rotor_log_level(log))			\
 			ROTOR_LOG_(log, lvl, area, __VA_ARGS__,);	\
 	} while (0)
+#define ROTOR_LOG_LIMITED(log, lvl, area, ...)				\
+	do {								\
+		if ((lvl) >= rotor_log_level(log) &&			\
+		    rotor_log_admit(log, lvl, area, ROTOR_LOG_MSG_(__VA_ARGS__,))) \
+			ROTOR_LOG_(log, lvl, area, __VA_ARGS__,);	\
+	} while (0)
+#define ROTOR_LOG_MSG_(msg, ...)	msg
 #define ROTOR_LOG_(log, lvl, area, msg, ...)				\
 	do {								\
 		const struct rotor_field f_[] = { __VA_ARGS__ { NULL, NULL, 0, 0 } }; \

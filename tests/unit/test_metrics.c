@@ -310,6 +310,29 @@ counts_while_children_are_made_and_read(void **state)
 	metrics_free(&m);
 }
 
+static int64_t
+twice(void *priv)
+{
+	int *n = priv;
+
+	return 2 * *n;
+}
+
+static void
+asks_who_keeps_the_number(void **state)
+{
+	struct metrics *m = metrics_new(2);
+	int n = 21;
+
+	(void)state;
+	assert_int_equal(metrics_register_read(m, ROTOR_COUNTER, "log", "lines_lost_total", "", twice, &n), 0);
+	assert_string_equal(dump(m), "log_lines_lost_total 42\n");
+	n = 22;
+	assert_string_equal(dump(m), "log_lines_lost_total 44\n");
+	assert_true(metrics_register_read(m, ROTOR_COUNTER, "log", "no good", "", twice, &n) < 0);
+	metrics_free(&m);
+}
+
 int
 main(void)
 {
@@ -322,6 +345,7 @@ main(void)
 		cmocka_unit_test(grows_by_chunks),
 		cmocka_unit_test(ends_in_the_sink),
 		cmocka_unit_test(counts_while_children_are_made_and_read),
+		cmocka_unit_test(asks_who_keeps_the_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

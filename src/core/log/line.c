@@ -5,15 +5,15 @@
  * Much of what is logged was sent by somebody else.  So in both forms nothing gets
  * through that could end the line or steer a terminal: control characters (C1 too),
  * the Unicode line separators, and the marks that turn the direction of writing.
+ *
+ * The last line of a server that crashes is made here too, so nothing of the C library is
+ * called that a signal handler may not call: no printf, no time zones.
  */
 #include "config.h"
 
 #include "log/line.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/utf8.h"
 #include "log/level.h"
@@ -48,28 +48,61 @@ put_tail(struct line *l, const char *s)
 	l->len += len;
 }
 
+/* The last `width` digits or, width 0, all there are. */
+static void
+put_digits(struct line *l, uint64_t v, size_t width)
+{
+	char text[20];		/* of UINT64_MAX */
+	size_t n = 0;
+
+	do {
+		text[sizeof text - ++n] = (char)('0' + v % 10);
+		v /= 10;
+	} while (n < width || (width == 0 && v != 0));
+	put(l, text + sizeof text - n, n);
+}
+
 static void
 put_num(struct line *l, int64_t num)
 {
-	char text[24];
+	if (num < 0)
+		put(l, "-", 1);
+	put_digits(l, num < 0 ? -(uint64_t)num : (uint64_t)num, 0);
+}
 
-	put(l, text, (size_t)snprintf(text, sizeof text, "%" PRId64, num));
+/* "2026-11-24", of a day since 1970.  Years are counted from March, so that the day that
+ * only some have is their last; 400 of them, an era, have 146,097 days. */
+static void
+put_date(struct line *l, uint64_t day)
+{
+	uint64_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	uint64_t m = (5 * doy + 2) / 153, month = m < 10 ? m + 3 : m - 9;
+
+	put_digits(l, era * 400 + yoe + (month <= 2), 4);
+	put(l, "-", 1);
+	put_digits(l, month, 2);
+	put(l, "-", 1);
+	put_digits(l, doy - (153 * m + 2) / 5 + 1, 2);
 }
 
 /* RFC 3339 in UTC with milliseconds. */
 static void
 put_time(struct line *l, int64_t unix_ms)
 {
-	time_t s = (time_t)(unix_ms / 1000);
-	struct tm tm;
-	char text[48];
-	size_t len;
+	uint64_t ms = unix_ms > 0 ? (uint64_t)unix_ms : 0, s = ms / 1000;
 
-	if (gmtime_r(&s, &tm) == NULL)
-		return;
-	len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-	len += (size_t)snprintf(text + len, sizeof text - len, ".%03dZ", (int)(unix_ms % 1000));
-	put(l, text, len);
+	put_date(l, s / 86400);
+	put(l, "T", 1);
+	put_digits(l, s / 3600 % 24, 2);
+	put(l, ":", 1);
+	put_digits(l, s / 60 % 60, 2);
+	put(l, ":", 1);
+	put_digits(l, s % 60, 2);
+	put(l, ".", 1);
+	put_digits(l, ms % 1000, 3);
+	put(l, "Z", 1);
 }
 
 static int
@@ -85,13 +118,14 @@ static void
 put_escape(struct line *l, uint32_t c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789abcdef";
 	const char *at = c != 0 && c < 0x80 ? strchr(from, (int)c) : NULL;
-	char text[8];
 
 	if (at != NULL)
 		put(l, (const char[]){ '\\', letter[at - from] }, 2);
 	else
-		put(l, text, (size_t)snprintf(text, sizeof text, "\\u%04x", (unsigned)c & 0xffff));
+		put(l, (const char[]){ '\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15],
+		    hex[c >> 4 & 15], hex[c & 15] }, 6);
 }
 
 /* A long string is cut, a broken byte becomes U+FFFD. */

@@ -4,6 +4,7 @@
 
 #include "metrics/metrics_priv.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -284,4 +285,17 @@ rotor_metric_child(struct rotor_metric *f, const char *const *values)
 	if (c == NULL)
 		return 0;
 	return f->type == ROTOR_HISTOGRAM ? c->slot | ID_HISTOGRAM : c->slot;
+}
+
+int
+metrics_register_read(struct metrics *m, uint32_t type, const char *subsystem, const char *name,
+    const char *help, metrics_read_f *fn, void *priv)
+{
+	struct rotor_metric *f = metrics_register(m, type, subsystem, name, help, "", NULL, 0);
+
+	if (f == NULL)
+		return -ENOMEM;
+	f->read = fn;
+	f->read_priv = priv;
+	return rotor_metric_child(f, NULL) != 0 ? 0 : -ENOMEM;
 }

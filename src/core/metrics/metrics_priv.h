@@ -67,6 +67,8 @@ struct rotor_metric {
 	struct map		by_values;	/* struct child; under the registry's lock */
 	struct child		*_Atomic children;
 	struct child		*_Atomic *last;	/* where the next child is linked; under the lock */
+	metrics_read_f		*read;		/* its value, when nobody adds to it; or NULL */
+	void			*read_priv;
 };
 
 struct metrics {

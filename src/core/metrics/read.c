@@ -66,6 +66,8 @@ read_family(const struct rotor_metric *f, rotor_metric_f *fn, void *priv)
 		s.values = c->values;
 		if (f->type == ROTOR_HISTOGRAM)
 			read_histogram(f, c, buckets, &s);
+		else if (f->read != NULL)
+			s.value = f->read(f->read_priv);
 		else
 			s.value = (int64_t)sum_slot(f->registry, c->slot);
 		fn(priv, &s);

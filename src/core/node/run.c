@@ -37,6 +37,7 @@
 
 #define WATCHDOG_LIMIT_MS	250u
 #define POLL_MS			50u
+#define LAST_WORDS_MS		500u	/* for the log to be taken when we leave in a hurry */
 #define GONE_MS			5500u	/* a peer's time to answer our Close, and a bit */
 
 /* A worker's clients on their way out: a share of them each tick. */
@@ -86,6 +87,15 @@ pid_file_remove(struct rotor_server *srv)
 /*
  * Stop.
  */
+
+/* At once, whatever is under way. */
+_Noreturn static void
+leave(struct rotor_server *srv)
+{
+	pid_file_remove(srv);
+	log_flush(srv->log, LAST_WORDS_MS);
+	_exit(1);
+}
 
 static void
 modules_down(struct rotor_worker *control, void *priv)
@@ -180,8 +190,7 @@ limit_passed(struct rotor_worker *control, void *priv)
 	(void)control;
 	ROTOR_LOG(run->srv->log, ROTOR_LOG_FATAL, "server", "shutdown.timeout has passed, giving up",
 	    ROTOR_F_INT("clients", atomic_load(&run->srv->n_attached)));
-	pid_file_remove(run->srv);
-	_exit(1);
+	leave(run->srv);
 }
 
 static void
@@ -220,8 +229,7 @@ on_stop_signal(evutil_socket_t sig, short events, void *priv)
 	}
 	if (atomic_load(&srv->stopping)) {
 		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "server", "interrupted again, leaving at once");
-		pid_file_remove(srv);
-		_exit(1);
+		leave(srv);
 	}
 	ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "server", "stopping",
 	    ROTOR_F_STR("signal", strsignal((int)sig)),
@@ -370,10 +378,16 @@ int
 server_run(struct rotor_server *srv)
 {
 	struct run run = { .srv = srv };
+	int r;
 
 	OBJ_CHECK(srv, SERVER_MAGIC);
 	srv->started_ms = srv->control->now_ms;
 	signal(SIGPIPE, SIG_IGN);
+	if ((r = log_start(srv->log)) != 0) {
+		ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server", "cannot start the log's thread",
+		    ROTOR_F_STR("error", strerror(-r)));
+		return 1;
+	}
 	warn_insecure(srv);
 	mask_signals(SIG_BLOCK);
 	srv->snapshots = snapshots_new(srv, (uint64_t)srv->cc.node_info_metrics_aggregate_interval_ms);

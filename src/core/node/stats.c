@@ -10,6 +10,8 @@
 #include "api/api.h"
 #include "base/obj.h"
 #include "client/op.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
 #include "node/server.h"
 
 static rotor_metric_id
@@ -30,6 +32,12 @@ static struct rotor_metric *
 family(struct rotor_server *srv, const char *subsystem, const char *name, const char *help, const char *labels)
 {
 	return rotor_metric_register(srv, ROTOR_COUNTER, subsystem, name, help, labels, NULL, 0);
+}
+
+static int64_t
+log_lines_lost(void *log)
+{
+	return (int64_t)log_lost(log);
 }
 
 int
@@ -70,6 +78,9 @@ stats_init(struct stats *st, struct rotor_server *srv)
 		st->command[i] = child(commands, command_table[i].name);
 	for (size_t i = 0; i < api_n_methods; i++)
 		st->api_command[i] = child(api_commands, api_methods[i].pub.name);
+	if (metrics_register_read(srv->metrics, ROTOR_COUNTER, "log", "lines_lost_total",
+	    "Lines of the log that nobody took in time.", log_lines_lost, srv->log) != 0)
+		return -ENOMEM;
 	if (st->recoveries == NULL || st->api_errors == NULL || api_commands == NULL ||
 	    commands == NULL || st->reply_errors == NULL || st->unsubscribes == NULL ||
 	    st->disconnects == NULL || st->num_clients == 0)
