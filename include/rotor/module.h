@@ -2,9 +2,9 @@
 /*
  * rotor/module.h - the one symbol a module exports, and its life.
  *
- *	load -> start -> (reload)* -> stop -> unload
+ *	check -> load -> start -> (reload)* -> stop -> unload
  *
- * All on the control thread.  load() registers what the module provides; nothing
+ * All on the control thread.  check() looks at the configuration, no more.  load() registers what the module provides; nothing
  * runs yet.  start() opens listeners and connections, after every module has been
  * loaded and the workers run.  stop() ends new work; clients are already closed.
  * unload() frees the context; the workers are gone.  All state hangs from the
@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+struct rotor_check;
 struct rotor_instance;		/* a module as loaded into one server */
 struct rotor_log;
 struct rotor_server;
@@ -47,6 +48,10 @@ struct rotor_module {
 	 * start(), and after the worker's last client is gone.  May be NULL. */
 	int		(*worker_start)(void *ctx, struct rotor_worker *w);
 	void		(*worker_stop)(void *ctx, struct rotor_worker *w);
+
+	/* Says what is wrong with the options beyond their table, see <rotor/check.h>.
+	 * May be NULL. */
+	void		(*check)(struct rotor_check *chk);
 };
 
 #define ROTOR_MODULE_DEFINE(nm, ...)					\
@@ -72,7 +77,8 @@ ROTOR_API struct rotor_log *rotor_instance_log(struct rotor_instance *inst);
 ROTOR_API const void *rotor_instance_conf(struct rotor_instance *inst);
 
 /* Values of the core's configuration that modules of several kinds need, by path
- * ("http_api.external").  The empty string or 0 for an unknown path. */
+ * ("client.insecure"): texts, or numbers, switches and durations
+ * (milliseconds).  The empty string or 0 for any other path. */
 ROTOR_API const char *rotor_server_conf_str(const struct rotor_server *srv, const char *path);
 ROTOR_API int64_t rotor_server_conf_int(const struct rotor_server *srv, const char *path);
 /* Where the option at `path` was set ("rotor.yaml:12"), for a message about its value;

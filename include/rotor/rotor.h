@@ -7,6 +7,7 @@
 #include <rotor/api.h>
 #include <rotor/auth.h>
 #include <rotor/buf.h>
+#include <rotor/check.h>
 #include <rotor/codes.h>
 #include <rotor/command.h>
 #include <rotor/engine.h>

@@ -9,19 +9,27 @@
 #include <stdlib.h>
 
 #include <rotor/api.h>
+#include <rotor/check.h>
 #include <rotor/log.h>
 #include <rotor/module.h>
+
+static void
+check(struct rotor_check *chk)
+{
+	const struct api_grpc_conf *conf = rotor_check_conf(chk);
+
+	if (!conf->enabled)
+		return;
+	tls_check(chk, &conf->tls);
+	rotor_check_address(chk, "grpc_api.address", conf->address);
+}
 
 static int
 load(struct rotor_instance *inst, void **ret_ctx)
 {
 	const struct api_grpc_conf *conf = rotor_instance_conf(inst);
-	struct api_grpc *g;
-	int r = tls_check(&conf->tls, rotor_instance_log(inst));
+	struct api_grpc *g = calloc(1, sizeof *g);
 
-	if (r != 0)
-		return r;
-	g = calloc(1, sizeof *g);
 	if (g == NULL)
 		return -ENOMEM;
 	g->magic = API_GRPC_MAGIC;
@@ -76,4 +84,5 @@ ROTOR_MODULE_DEFINE(api_grpc,
     .load = load,
     .start = start,
     .stop = stop,
-    .unload = unload);
+    .unload = unload,
+    .check = check);

@@ -19,6 +19,7 @@
 
 struct rotor_api_caller;
 struct rotor_api_method;
+struct rotor_check;
 struct rotor_instance;
 struct rotor_log;
 struct rotor_option_table;
@@ -143,8 +144,8 @@ int listen_on(struct api_grpc *g, const char *address);
  * tls.c
  */
 
-/* Are the certificate and key usable, and one for the other?  0 or -EINVAL, logged. */
-int tls_check(const struct api_grpc_tls *tls, struct rotor_log *log);
+/* Are the certificate and key usable, and one for the other? */
+void tls_check(struct rotor_check *chk, const struct api_grpc_tls *tls);
 /* The credentials of the listener, to be released; NULL: refused by the library. */
 grpc_server_credentials *tls_credentials(const struct api_grpc_tls *tls);
 

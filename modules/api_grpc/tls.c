@@ -8,7 +8,6 @@
 
 #include "api_grpc.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -16,7 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <rotor/log.h>
+#include <rotor/check.h>
 
 /* Without it OpenSSL would ask on the terminal for the password of encrypted PEM. */
 static int
@@ -57,46 +56,37 @@ key_read(const char *pem)
 	return k;
 }
 
-static int
-refuse(struct rotor_log *log, const char *key, const char *why)
-{
-	ROTOR_LOG(log, ROTOR_LOG_FATAL, "api_grpc", why, ROTOR_F_STR("key", key));
-	return -EINVAL;
-}
-
-static int
-check(const struct api_grpc_tls *tls, struct rotor_log *log, X509 *cert, EVP_PKEY *key, X509 *ca)
+static void
+check(struct rotor_check *chk, const struct api_grpc_tls *tls, X509 *cert, EVP_PKEY *key, X509 *ca)
 {
 	if (cert == NULL)
-		return refuse(log, "grpc_api.tls.cert_pem", "TLS needs a certificate, there is none in here");
+		rotor_check_error(chk, "grpc_api.tls.cert_pem",
+		    "TLS needs a certificate, there is none in here");
 	if (key == NULL)
-		return refuse(log, "grpc_api.tls.key_pem",
-		    "TLS needs the private key of the certificate, there is none (without a password) in here");
-	if (X509_check_private_key(cert, key) != 1)
-		return refuse(log, "grpc_api.tls.key_pem", "the private key is not the certificate's");
+		rotor_check_error(chk, "grpc_api.tls.key_pem", "TLS needs the private key of the "
+		    "certificate, there is none (without a password) in here");
+	if (cert != NULL && key != NULL && X509_check_private_key(cert, key) != 1)
+		rotor_check_error(chk, "grpc_api.tls.key_pem", "the private key is not the certificate's");
 	if (tls->client_ca_pem[0] != '\0' && ca == NULL)
-		return refuse(log, "grpc_api.tls.client_ca_pem", "there is no certificate in here");
-	return 0;
+		rotor_check_error(chk, "grpc_api.tls.client_ca_pem", "there is no certificate in here");
 }
 
-int
-tls_check(const struct api_grpc_tls *tls, struct rotor_log *log)
+void
+tls_check(struct rotor_check *chk, const struct api_grpc_tls *tls)
 {
 	X509 *cert, *ca;
 	EVP_PKEY *key;
-	int r;
 
 	if (!tls->enabled)
-		return 0;
+		return;
 	cert = certificate_read(tls->cert_pem);
 	key = key_read(tls->key_pem);
 	ca = certificate_read(tls->client_ca_pem);
-	r = check(tls, log, cert, key, ca);
+	check(chk, tls, cert, key, ca);
 	X509_free(cert);
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
-	return r;
 }
 
 grpc_server_credentials *

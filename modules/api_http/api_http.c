@@ -14,12 +14,14 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/check.h>
 #include <rotor/http.h>
 #include <rotor/log.h>
 #include <rotor/module.h>
 
 #include "api_key.h"
 
+#define PREFIX_MAX	256u	/* what rotor_check_route() lets pass is shorter */
 #define TEXT_PLAIN	"text/plain; charset=utf-8"
 #define JSON		"application/json"
 
@@ -208,37 +210,55 @@ admit_openapi(void *ctx, struct rotor_http_request *r)
 	return r->method == ROTOR_HTTP_GET || r->method == ROTOR_HTTP_HEAD ? 0 : 405;
 }
 
-/* The prefix without its trailing slash: "" for "/".  0 or -EINVAL. */
-static int
+/* The prefix without its trailing slash: "" for "/".  check() has seen that it fits. */
+static void
 prefix_copy(const char *from, char *to, size_t cap)
 {
 	size_t len = strlen(from);
 
-	if (len == 0 || len >= cap || from[0] != '/')
-		return -EINVAL;
-	if (from[len - 1] == '/')
-		len--;
-	memcpy(to, from, len);
-	to[len] = '\0';
-	return 0;
+	(void)snprintf(to, cap, "%.*s", (int)(from[len - 1] == '/' ? len - 1 : len), from);
+}
+
+static void
+openapi_path(const char *prefix, char *to, size_t cap)
+{
+	(void)snprintf(to, cap, "%s/openapi.json", prefix);
+}
+
+static uint32_t
+listeners(const struct api_http_conf *conf)
+{
+	return conf->external ? ROTOR_HTTP_EXTERNAL : ROTOR_HTTP_INTERNAL;
+}
+
+static void
+check(struct rotor_check *chk)
+{
+	const struct api_http_conf *conf = rotor_check_conf(chk);
+	char prefix[PREFIX_MAX], path[PREFIX_MAX + 16];
+
+	if (conf->disabled)
+		return;
+	rotor_check_route(chk, "http_api.handler_prefix", conf->handler_prefix, listeners(conf));
+	if (!conf->openapi || conf->handler_prefix[0] == '\0')
+		return;
+	prefix_copy(conf->handler_prefix, prefix, sizeof prefix);
+	openapi_path(prefix, path, sizeof path);
+	rotor_check_route(chk, "http_api.openapi", path, ROTOR_HTTP_INTERNAL);
 }
 
 static int
 serve(struct api_http *a, struct rotor_instance *inst)
 {
 	const struct api_http_conf *conf = a->conf;
-	char prefix[256];
+	char prefix[PREFIX_MAX];
 	struct rotor_http_route route = { .size = sizeof route, .path = "/",
-	    .flags = ROTOR_HTTP_PREFIX | (conf->external ? ROTOR_HTTP_EXTERNAL : ROTOR_HTTP_INTERNAL),
+	    .flags = ROTOR_HTTP_PREFIX | listeners(conf),
 	    .max_body = (uint32_t)conf->max_request_size,
 	    .body_timeout_ms = (uint32_t)(conf->read_timeout_ms < DAY_MS ? conf->read_timeout_ms : DAY_MS),
 	    .admit = admit, .handle = handle, .label = "api" };
 
-	if (prefix_copy(conf->handler_prefix, prefix, sizeof prefix) != 0) {
-		ROTOR_LOG(a->log, ROTOR_LOG_FATAL, "api_http", "expected a path such as \"/api\"",
-		    ROTOR_F_STR("http_api.handler_prefix", conf->handler_prefix));
-		return -EINVAL;
-	}
+	prefix_copy(conf->handler_prefix, prefix, sizeof prefix);
 	a->prefix_len = strlen(prefix);
 	if (a->prefix_len > 0)
 		route.path = prefix;
@@ -253,17 +273,16 @@ serve(struct api_http *a, struct rotor_instance *inst)
 static int
 serve_openapi(struct api_http *a, struct rotor_instance *inst)
 {
-	char prefix[256], path[sizeof prefix + 16];
+	char prefix[PREFIX_MAX], path[PREFIX_MAX + 16];
 	struct rotor_http_route route = { .size = sizeof route, .path = path,
 	    .flags = ROTOR_HTTP_INTERNAL, .max_body = 1024, .admit = admit_openapi,
 	    .handle = handle_openapi, .label = "openapi" };
 
-	if (prefix_copy(a->conf->handler_prefix, prefix, sizeof prefix) != 0)
-		return -EINVAL;
+	prefix_copy(a->conf->handler_prefix, prefix, sizeof prefix);
 	a->openapi = rotor_api_openapi(prefix[0] != '\0' ? prefix : "/", a->conf->insecure);
 	if (a->openapi == NULL)
 		return -ENOMEM;
-	snprintf(path, sizeof path, "%s/openapi.json", prefix);
+	openapi_path(prefix, path, sizeof path);
 	return rotor_http_route_add(inst, &route, a);
 }
 
@@ -305,4 +324,5 @@ ROTOR_MODULE_DEFINE(api_http,
     .needs = "http",
     .options = &options,
     .load = load,
-    .unload = unload);
+    .unload = unload,
+    .check = check);

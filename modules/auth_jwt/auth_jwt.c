@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include <rotor/auth.h>
+#include <rotor/check.h>
 #include <rotor/log.h>
 #include <rotor/loop.h>
 #include <rotor/metrics.h>
@@ -292,15 +293,29 @@ log_fetch(void *priv, const struct jwks_report *rep)
 		    ROTOR_F_INT("passed_over", rep->set->passed_over), ROTOR_F_STR("why", rep->set->why));
 }
 
+/* Makes a verifier to see whether it can be made. */
 static void
-log_fault(const struct auth *a, uint32_t level, const struct fault *f)
+check_block(struct rotor_check *chk, const struct token_conf *conf, const char *path)
 {
-	char where[512];
+	const struct key_sets none = { .fetcher = NULL };
+	struct verifier *v = NULL;
+	struct fault f;
 
-	rotor_server_conf_where(a->srv, f->key, where, sizeof where);
-	ROTOR_LOG(a->log, level, AREA, level == ROTOR_LOG_ERROR ?
-	    "cannot verify tokens by this configuration" : "doubtful configuration",
-	    ROTOR_F_STR("at", where), ROTOR_F_STR("key", f->key), ROTOR_F_STR("error", f->text));
+	if (verifier_new(conf, path, 0, &none, &v, &f) != 0)
+		rotor_check_error(chk, f.key, "%s", f.text);
+	else if (f.text[0] != '\0')
+		rotor_check_warning(chk, f.key, "%s", f.text);
+	verifier_unref(&v);
+}
+
+static void
+auth_check(struct rotor_check *chk)
+{
+	const struct auth_conf *conf = rotor_check_conf(chk);
+
+	check_block(chk, &conf->token, "client.token");
+	if (conf->subscription_enabled)
+		check_block(chk, &conf->subscription, "client.subscription_token");
 }
 
 static void
@@ -347,10 +362,11 @@ make_verifier(struct auth *a, const struct token_conf *conf, const char *path,
 	}
 	ks.fetcher = a->fetcher;
 	r = verifier_new(conf, path, skip_signature, &ks, ret, &f);
-	if (f.text[0] != '\0')
-		log_fault(a, r != 0 ? ROTOR_LOG_ERROR : ROTOR_LOG_WARN, &f);
 	if (r == 0)
 		log_keys(a, conf, path, *ret);
+	else
+		ROTOR_LOG(a->log, ROTOR_LOG_ERROR, AREA, "cannot verify tokens by this configuration",
+		    ROTOR_F_STR("key", f.key), ROTOR_F_STR("error", f.text));
 	return (r);
 }
 
@@ -479,4 +495,5 @@ ROTOR_MODULE_DEFINE(auth_jwt,
     .provides = "auth:jwt command:gentoken command:gensubtoken "
 	"command:checktoken command:checksubtoken",
     .options = &options,
-    .load = auth_load, .reload = auth_reload, .stop = auth_stop, .unload = auth_unload);
+    .load = auth_load, .reload = auth_reload, .stop = auth_stop, .unload = auth_unload,
+    .check = auth_check);

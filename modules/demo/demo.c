@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <rotor/check.h>
 #include <rotor/http.h>
 #include <rotor/module.h>
 #include <stddef.h>
@@ -121,6 +122,12 @@ demo_unload(void *ctx)
 	free(d);
 }
 
+static void
+demo_check(struct rotor_check *chk)
+{
+	rotor_check_route(chk, "demo", "/", ROTOR_HTTP_EXTERNAL);
+}
+
 static int
 demo_load(struct rotor_instance *inst, void **ret_ctx)
 {
@@ -152,4 +159,5 @@ ROTOR_MODULE_DEFINE(demo,
     .needs = "http websocket",
     .options = &options,
     .load = demo_load,
-    .unload = demo_unload);
+    .unload = demo_unload,
+    .check = demo_check);

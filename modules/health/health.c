@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <rotor/check.h>
 #include <rotor/http.h>
 #include <rotor/module.h>
 #include <stddef.h>
@@ -36,6 +37,15 @@ health_handle(void *ctx, struct rotor_http_request *r)
 	rotor_http_respond(r, &alive);
 }
 
+static void
+health_check(struct rotor_check *chk)
+{
+	const struct health_conf *conf = rotor_check_conf(chk);
+
+	if (conf->enabled)
+		rotor_check_route(chk, "health.handler_prefix", conf->handler_prefix, ROTOR_HTTP_INTERNAL);
+}
+
 static int
 health_load(struct rotor_instance *inst, void **ret_ctx)
 {
@@ -58,4 +68,5 @@ ROTOR_MODULE_DEFINE(health,
     .provides = "endpoint:health",
     .needs = "http",
     .options = &options,
-    .load = health_load);
+    .load = health_load,
+    .check = health_check);

@@ -78,30 +78,6 @@ static const struct rotor_option rows[] = {
 static const struct rotor_option_table options =
     ROTOR_OPTION_TABLE("http_server", rows, struct http_conf);
 
-/* Serving clear text where TLS was asked for would be worse than not starting. */
-static int
-refuse_tls(struct http *h)
-{
-	const struct {
-		const char	*key;
-		int32_t		on;
-	} wanted[] = {
-		{ "http_server.tls.enabled", h->conf->tls.enabled },
-		{ "http_server.internal_tls.enabled", h->conf->internal_tls.enabled },
-		{ "http_server.tls_autocert.enabled", h->conf->autocert_enabled },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-		if (wanted[i].on) {
-			ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http",
-			    "this version serves no TLS: unset the key, and end TLS in front of it",
-			    ROTOR_F_STR("key", wanted[i].key));
-			return -EINVAL;
-		}
-	return 0;
-}
-
 static void
 http_unload(void *ctx)
 {
@@ -139,7 +115,7 @@ http_load(struct rotor_instance *inst, void **ret_ctx)
 	h->inst = inst;
 	h->log = rotor_instance_log(inst);
 	h->conf = rotor_instance_conf(inst);
-	if ((ret = refuse_tls(h)) != 0 || (ret = make_workers(h)) != 0) {
+	if ((ret = make_workers(h)) != 0) {
 		http_unload(h);
 		return ret;
 	}
@@ -207,4 +183,5 @@ ROTOR_MODULE_DEFINE(http,
     .stop = http_stop,
     .unload = http_unload,
     .worker_start = http_worker_start,
-    .worker_stop = http_worker_stop);
+    .worker_stop = http_worker_stop,
+    .check = http_check);

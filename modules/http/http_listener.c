@@ -350,20 +350,14 @@ unix_listen(struct http *h, const char *path, uint32_t flags)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct http_listener *l = listener_new(h, flags);
-	char *end;
-	long mode = strtol(h->conf->unix_socket_mode, &end, 8);
 	uint32_t i;
 	int fd;
 
 	if (l == NULL)
 		return -ENOMEM;
 	(void)snprintf(l->name, sizeof l->name, "unix:%s", path);
-	if (strlen(path) >= sizeof un.sun_path)
-		return fail(h, l->name, "cannot listen", ENAMETOOLONG);
-	if (*end != '\0' || end == h->conf->unix_socket_mode || mode < 0 || mode > 0777)
-		return fail(h, l->name, "http_server.unix_socket_mode is not an octal mode", EINVAL);
-	memcpy(un.sun_path, path, strlen(path) + 1);
-	if ((fd = unix_bind(&un, (mode_t)mode)) < 0)
+	(void)snprintf(un.sun_path, sizeof un.sun_path, "%s", path);	/* http_check(): it fits */
+	if ((fd = unix_bind(&un, (mode_t)http_unix_mode(h->conf))) < 0)
 		return fail(h, l->name, "cannot listen", -fd);
 	l->unix_path = path;
 	l->fds[0] = fd;

@@ -3,6 +3,7 @@
  * http_priv.h - what the files of the http module share.
  *
  *	http.c           options, life of the module
+ *	http_check.c     what is wrong with the options
  *	http_listener.c  listening sockets, accepting
  *	http_sock.c      sockets in the event loop
  *	http_gather.c    their writes of one flush
@@ -19,6 +20,7 @@
 #define HTTP_PRIV_H
 
 #include <netinet/in.h>
+#include <rotor/check.h>
 #include <rotor/http.h>
 #include <rotor/log.h>
 #include <rotor/loop.h>
@@ -126,6 +128,13 @@ struct http_worker {
 	char			peer_text[PEER_TEXT_MAX];
 	char			scratch[SCRATCH_SIZE];	/* small responses */
 };
+
+/*
+ * Options (http_check.c)
+ */
+void http_check(struct rotor_check *chk);
+/* The permissions that `unix_socket_mode` gives; -1: it is no octal number of them. */
+int http_unix_mode(const struct http_conf *conf);
 
 /*
  * Listeners (http_listener.c).  Control thread.

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <rotor/check.h>
 #include <rotor/codes.h>
 #include <rotor/http.h>
 #include <rotor/log.h>
@@ -331,6 +332,16 @@ handler_init(struct websocket *wb)
 	};
 }
 
+static void
+websocket_check(struct rotor_check *chk)
+{
+	const struct websocket_conf *conf = rotor_check_conf(chk);
+
+	if (!conf->disabled)
+		rotor_check_route(chk, "websocket.handler_prefix", conf->handler_prefix,
+		    ROTOR_HTTP_EXTERNAL);
+}
+
 static int
 websocket_load(struct rotor_instance *inst, void **ret_ctx)
 {
@@ -369,4 +380,5 @@ ROTOR_MODULE_DEFINE(websocket,
     .needs = "http",
     .options = &options,
     .load = websocket_load,
-    .unload = free);
+    .unload = free,
+    .check = websocket_check);

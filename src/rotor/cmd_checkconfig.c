@@ -14,6 +14,7 @@
 
 #include "conf/conf.h"
 #include "config_tool.h"
+#include "node/server.h"
 
 enum { CONFIG, STRICT, N_FLAGS };
 
@@ -42,6 +43,8 @@ report_unknown(const struct conf *c)
 static int
 check(struct conf *c, int strict)
 {
+	int failed;
+
 	if (conf_file_missing(c)) {
 		puts("config file not found");
 		return (1);
@@ -50,9 +53,9 @@ check(struct conf *c, int strict)
 		config_report(c, 1, stdout, "error getting config");
 		return (1);
 	}
-	config_apply(c);
+	failed = server_check(c) != 0;
 	config_report(c, 0, stderr, "warning");
-	if (conf_failed(c)) {
+	if (failed) {
 		config_report(c, 1, stdout, "error validating config");
 		return (1);
 	}

@@ -82,6 +82,7 @@ config_apply(struct conf *c)
 	l = loader_new(loader_dir(NULL, cc.module_dir), NULL);
 	if (l != NULL && loader_select(l, c) == 0 && loader_apply_options(l, c) == 0)
 		conf_check_unknown(c);
+	conf_sort_problems(c);
 	loader_free(&l);
 	core_conf_fini(&cc);
 }

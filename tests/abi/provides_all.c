@@ -2,6 +2,8 @@
 /* tests/abi/provides_all.c - registers one of everything, and takes options. */
 #include "config.h"
 
+#include <string.h>
+
 #include "trace.h"
 
 struct provides_all_conf {
@@ -146,6 +148,32 @@ static const struct rotor_http_route route = {
 	.label = "all",
 };
 
+/* What it says depends on the text it is given. */
+static void
+provides_all_check(struct rotor_check *chk)
+{
+	const struct provides_all_conf *cf = rotor_check_conf(chk);
+
+	if (strcmp(cf->text, "wrong") == 0)
+		rotor_check_error(chk, "provides_all.text", "is %s", cf->text);
+	if (strcmp(cf->text, "doubtful") == 0)
+		rotor_check_warning(chk, "provides_all.text", "is %s", cf->text);
+	if (strcmp(cf->text, "server") == 0)
+		rotor_check_error(chk, "provides_all.number", "%s, %d, %d, \"%s\", %d",
+		    rotor_check_server_str(chk, "node.name"),
+		    (int)rotor_check_server_int(chk, "client.ping_interval"),
+		    (int)rotor_check_server_int(chk, "client.insecure"),
+		    rotor_check_server_str(chk, "client.insecure"),
+		    (int)rotor_check_server_int(chk, "no.such"));
+	if (cf->text[0] == '/') {
+		rotor_check_route(chk, "provides_all.number", "/all", ROTOR_HTTP_EXTERNAL);
+		rotor_check_route(chk, "provides_all.text", cf->text, ROTOR_HTTP_EXTERNAL);
+		rotor_check_route(chk, "provides_all.text", cf->text, ROTOR_HTTP_INTERNAL);
+	}
+	if (cf->text[0] == '@')
+		rotor_check_address(chk, "provides_all.text", cf->text + 1);
+}
+
 static int
 provides_all_load(struct rotor_instance *inst, void **ret_ctx)
 {
@@ -188,4 +216,5 @@ ROTOR_MODULE_DEFINE(provides_all,
     .options = &provides_all_options,
     .load = provides_all_load, .start = trace_start, .reload = provides_all_reload,
     .stop = trace_stop, .unload = trace_unload,
-    .worker_start = provides_all_worker_start, .worker_stop = provides_all_worker_stop);
+    .worker_start = provides_all_worker_start, .worker_stop = provides_all_worker_stop,
+    .check = provides_all_check);

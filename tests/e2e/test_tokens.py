@@ -201,8 +201,8 @@ def test_refusal_says_where(start, key, value, words):
     line = next(line for line in server.log_lines() if line.get("key") == f"client.token.{key}")
     text = server.file.read_text().splitlines()
     number = next(i for i, each in enumerate(text, 1) if f"{key}:" in each)
-    assert line["at"].endswith(f"rotor.yaml:{number}") and line["level"] == "error"
-    assert words in line["error"]
+    assert line["file"].endswith("rotor.yaml") and line["line"] == number and line["level"] == "fatal"
+    assert words in line["message"]
     assert "MII" not in server.log
 
 
@@ -211,7 +211,7 @@ def test_refusal_says_which_variable(start):
     server = start(env={"ROTOR_CLIENT_TOKEN_USER_ID_CLAIM": "a.b"}, ready=False)
     assert server.wait_exit() != 0
     line = next(line for line in server.log_lines() if "key" in line)
-    assert line["at"] == "environment: ROTOR_CLIENT_TOKEN_USER_ID_CLAIM"
+    assert (line["file"], line["key"]) == ("environment", "ROTOR_CLIENT_TOKEN_USER_ID_CLAIM")
 
 
 def test_previous_key(start):

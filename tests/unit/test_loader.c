@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.h"
+#include "conf/core_conf.h"
 #include "log/log.h"
 #include "module/loader.h"
 
@@ -300,7 +301,7 @@ test_failed_load(void **state)
 	(void)state;
 	setup(&e, "modules: [provides_all, fail_load, bare]\n");
 	assert_int_equal(load(&e), -EIO);
-	assert_true(log_has(&e, "failed to load", "fail_load.so"));
+	assert_problem(e.conf, "failed to load", "fail_load.so");
 	assert_steps(&e, "provides_all:load provides_all:unload ");
 	assert_null(loader_broker(e.l, "all", &ctx));
 	assert_int_equal(routes(e.l), 0);
@@ -465,6 +466,55 @@ test_apply_options(void **state)
 		assert_null(strstr(p->key, "number"));
 	assert_steps(&e, "");
 	teardown(&e);
+}
+
+/* What modules find wrong: one line of the file, one problem or none. */
+static void
+test_check(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		rc;
+		const char	*says;		/* NULL: nothing */
+	} cases[] = {
+		{ "fine", 0, NULL },
+		{ "wrong", -EINVAL, "rotor.yaml:2: provides_all.text: is wrong" },
+		{ "doubtful", 0, "rotor.yaml:2: provides_all.text: is doubtful" },
+		{ "server", -EINVAL, "rotor.yaml:2: provides_all.number: here, 7000, 1, \"\", 0" },
+		{ "/else", 0, NULL },
+		{ "/al", 0, NULL },
+		{ "/all", -EINVAL, "path \"/all\" is served already: provides_all.number has it" },
+		{ "/all/", -EINVAL, "path \"/all\" is served already" },
+		{ "/a b", -EINVAL, "provides_all.text: expected a path such as" },
+		{ "/a?b", -EINVAL, "provides_all.text: expected a path such as" },
+		{ "'@'", 0, NULL },
+		{ "'@127.0.0.1'", 0, NULL },
+		{ "'@::1'", 0, NULL },
+		{ "'@127.0.0.1.'", -EINVAL, "expected an address of this machine" },
+		{ "'@ab cd'", -EINVAL, "got \"ab cd\"" },
+	};
+	const struct conf_core cc = { .node_name = "here",
+	    .client = { .ping_interval_ms = 7000, .insecure = 1 } };
+	const struct conf_problem *p;
+	char yaml[160], said[256] = "";
+	struct env e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(yaml, sizeof yaml, "modules: [bare, provides_all]\nprovides_all: {text: %s}\n",
+		    cases[i].text);
+		setup(&e, yaml);
+		assert_int_equal(loader_select(e.l, e.conf), 0);
+		assert_int_equal(loader_apply_options(e.l, e.conf), 0);
+		assert_int_equal(loader_check(e.l, e.conf, &cc), cases[i].rc);
+		if (conf_problems(e.conf, &p) > 0)
+			conf_problem_format(p, said, sizeof said);
+		if (cases[i].says == NULL ? conf_problems(e.conf, &p) != 0 :
+		    strstr(said, cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].text, said);
+		assert_steps(&e, "");
+		teardown(&e);
+	}
 }
 
 static void
@@ -662,6 +712,7 @@ main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_wrong_option),
 		cmocka_unit_test(test_apply_options),
+		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_two_servers),
 		cmocka_unit_test(test_default_set),

@@ -166,6 +166,30 @@ conf_problems(const struct conf *c, const struct conf_problem **ret)
 	return (c->n_problems);
 }
 
+static int
+comes_after(const struct conf *c, const struct conf_problem *a, const struct conf_problem *b)
+{
+	int a_in_file = c->file != NULL && strcmp(a->file, c->file) == 0;
+	int b_in_file = c->file != NULL && strcmp(b->file, c->file) == 0;
+
+	return (a_in_file != b_in_file ? b_in_file : a_in_file && a->line > b->line);
+}
+
+void
+conf_sort_problems(struct conf *c)
+{
+	struct conf_problem p;
+	size_t i, k;
+
+	OBJ_CHECK(c, CONF_MAGIC);
+	for (i = 1; i < c->n_problems; i++) {
+		p = c->problems[i];
+		for (k = i; k > 0 && comes_after(c, &c->problems[k - 1], &p); k--)
+			c->problems[k] = c->problems[k - 1];
+		c->problems[k] = p;
+	}
+}
+
 int
 conf_problem_format(const struct conf_problem *p, char *buf, size_t size)
 {

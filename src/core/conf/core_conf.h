@@ -92,6 +92,13 @@ ROTOR_INNER extern const size_t core_conf_n_tables;
  * Also resolves what chan_options calls "set by validation".  Call core_conf_fini()
  * whatever the result. */
 ROTOR_INNER int core_conf_apply(struct conf *c, struct conf_core *cc);
+/* What only a server needs: records in `c` that its log file, or a folder of files that
+ * it makes, cannot be written.  Makes none. */
+ROTOR_INNER void core_check_files(struct conf *c, const struct conf_core *cc);
+/* The value of an option of the core: texts and choices, or numbers, switches and
+ * durations (milliseconds).  "" or 0 for any other path. */
+ROTOR_INNER const char *core_conf_str(const struct conf_core *cc, const char *path);
+ROTOR_INNER int64_t core_conf_int(const struct conf_core *cc, const char *path);
 /* Frees what validation made (compiled expressions). */
 ROTOR_INNER void core_conf_fini(struct conf_core *cc);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rotor/log.h>
+#include <rotor/str.h>
 
 #include "base/str.h"
 #include "conf/conf.h"
@@ -84,8 +85,9 @@ loader_select(struct loader *l, struct conf *c)
 	return selection_make(&l->selection, l->dir, c);
 }
 
+/* Why it failed, the module has logged; that it did is a problem of `c`. */
 static int
-load_one(struct rotor_instance *inst)
+load_one(struct rotor_instance *inst, struct conf *c)
 {
 	const struct rotor_module *m = &inst->image.mod;
 	int rc = 0;
@@ -98,7 +100,8 @@ load_one(struct rotor_instance *inst)
 		instance_log(inst, ROTOR_LOG_DEBUG, "loaded", 0);
 		return 0;
 	}
-	instance_log(inst, ROTOR_LOG_ERROR, "module failed to load", rc);
+	conf_problem_add(c, 1, selection_find(&inst->loader->selection, rotor_str_of(m->name))->key,
+	    "module \"%s\" (%s) failed to load: %s", m->name, inst->image.file, strerror(-rc));
 	registry_drop(&inst->loader->registry, inst);
 	inst->state = INSTANCE_OPEN;
 	return rc;
@@ -115,7 +118,7 @@ loader_load(struct loader *l, struct rotor_server *srv, struct conf *c)
 	rc = loader_apply_options(l, c);
 	l->srv = srv;
 	for (i = 0; rc == 0 && i < l->n_inst; i++)
-		rc = load_one(l->inst[i]);
+		rc = load_one(l->inst[i], c);
 	if (rc != 0)
 		loader_unload(l);
 	return rc;

@@ -27,6 +27,7 @@
 #include "base/inner.h"
 
 struct conf;
+struct conf_core;
 struct loader;
 struct rotor_log;
 
@@ -51,8 +52,10 @@ ROTOR_INNER void loader_free(struct loader **lp);
 ROTOR_INNER int loader_select(struct loader *l, struct conf *c);
 /* Opens the selected modules and those they need, and fills their option structs from
  * `c`, which must live as long as they are used.  No code of a module is called.  0,
- * -EINVAL (problems in `c`) or -ENOMEM.  Enough for a check of the configuration. */
+ * -EINVAL (problems in `c`) or -ENOMEM. */
 ROTOR_INNER int loader_apply_options(struct loader *l, struct conf *c);
+/* Then: check() of each.  0, or -EINVAL when there are fatal problems in `c`, whosever. */
+ROTOR_INNER int loader_check(struct loader *l, struct conf *c, const struct conf_core *cc);
 /* The same (unless it has been done), then load() of each in order: those listed
  * first come first, save that what a module needs precedes it.  When one fails, those
  * before it are unloaded again.  0, -EINVAL (problems in `c`), or load()'s -errno. */

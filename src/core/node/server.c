@@ -36,15 +36,15 @@ worker_count(const struct conf_core *cc)
 	return n < 1 ? 1 : n > (long)SERVER_MAX_WORKERS ? SERVER_MAX_WORKERS : (uint32_t)n;
 }
 
-/* Problems go to the log once there is one, and to stderr before. */
+/* Problems from number `first` on go to the log once there is one, and to stderr before. */
 static void
-report(struct rotor_log *log, struct conf *c)
+report(struct rotor_log *log, const struct conf *c, size_t first)
 {
 	const struct conf_problem *p;
 	size_t n = conf_problems(c, &p);
 	char text[1024];
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = first; i < n; i++) {
 		if (log != NULL)
 			ROTOR_LOG(log, p[i].fatal ? ROTOR_LOG_FATAL : ROTOR_LOG_WARN, "config", p[i].text,
 			    ROTOR_F_STR("file", p[i].file != NULL ? p[i].file : ""),
@@ -61,22 +61,14 @@ static int
 log_open(struct rotor_server *srv, int quiet)
 {
 	const char *format = srv->cc.log_format;
-	int level = log_level_parse(srv->cc.log_level);
-	uint32_t threshold = level >= 0 ? (uint32_t)level : ROTOR_LOG_INFO;
+	uint32_t threshold = (uint32_t)log_level_parse(srv->cc.log_level);
 
 	if (quiet && threshold < ROTOR_LOG_ERROR)
 		threshold = ROTOR_LOG_ERROR;
 	srv->log = log_new(quiet ? NULL : srv->cc.log_file, threshold,
 	    quiet || strcmp(format, "text") == 0 ? LOG_TEXT :
 	    strcmp(format, "json") == 0 ? LOG_JSON : LOG_AUTO);
-	if (srv->log == NULL) {
-		fprintf(stderr, "rotor: cannot open the log file %s: %s\n", srv->cc.log_file, strerror(errno));
-		return -1;
-	}
-	if (level < 0)
-		ROTOR_LOG(srv->log, ROTOR_LOG_WARN, "config", "unknown log.level, using info",
-		    ROTOR_F_STR("level", srv->cc.log_level));
-	return 0;
+	return srv->log != NULL ? 0 : -1;
 }
 
 static void
@@ -131,11 +123,48 @@ make_workers(struct rotor_server *srv)
 	return srv->denied != NULL && srv->patrols != NULL && srv->api_callers != NULL ? stats_init(&srv->stats, srv) : -ENOMEM;
 }
 
+/* The core's own part.  0, -EINVAL (problems in the configuration) or -ENOMEM. */
+static int
+server_init(struct rotor_server *srv, const struct server_args *args)
+{
+	struct conf *c = srv->conf;
+
+	if (core_conf_apply(c, &srv->cc) == 0 && !args->quiet)
+		core_check_files(c, &srv->cc);
+	if (!conf_failed(c) && log_open(srv, args->quiet) != 0)
+		conf_problem_add(c, 1, "log.file", "cannot be opened: %s", strerror(errno));
+	srv->loader = loader_new(loader_dir(args->module_dir, srv->cc.module_dir), srv->log);
+	if (srv->loader == NULL)
+		return -ENOMEM;
+	if (conf_failed(c))
+		return -EINVAL;
+	name_node(srv);
+	atomic_init(&srv->rate_tokens, (int)srv->cc.client.connection_rate_limit);
+	return make_workers(srv);
+}
+
+/* The modules' part of the configuration.  Also when the core's is wrong: one run is to
+ * tell all problems. */
+static int
+configure_modules(struct rotor_server *srv, int core_ok)
+{
+	struct conf *c = srv->conf;
+
+	if (loader_select(srv->loader, c) == 0 && loader_apply_options(srv->loader, c) == 0) {
+		if (core_ok)
+			loader_check(srv->loader, c, &srv->cc);
+		conf_check_unknown(c);
+	}
+	conf_sort_problems(c);
+	return conf_failed(c) ? -EINVAL : 0;
+}
+
 struct rotor_server *
 server_new(const struct server_args *args)
 {
 	struct conf *conf = args->conf;
 	struct rotor_server *srv;
+	int r;
 
 	OBJ_ALLOC(srv, SERVER_MAGIC);
 	if (srv == NULL) {
@@ -143,24 +172,16 @@ server_new(const struct server_args *args)
 		return NULL;
 	}
 	srv->conf = conf;
-	if (core_conf_apply(conf, &srv->cc) != 0 || conf_failed(conf)) {
-		report(NULL, conf);
-		server_free(&srv);
-		return NULL;
-	}
-	if (log_open(srv, args->quiet) != 0) {
-		server_free(&srv);
-		return NULL;
-	}
-	name_node(srv);
-	srv->loader = loader_new(loader_dir(args->module_dir, srv->cc.module_dir), srv->log);
-	if (srv->loader == NULL || make_workers(srv) != 0) {
-		ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server", "out of memory");
-		server_free(&srv);
-		return NULL;
-	}
-	atomic_init(&srv->rate_tokens, (int)srv->cc.client.connection_rate_limit);
-	return srv;
+	r = server_init(srv, args);
+	if (r == 0)
+		return srv;
+	if (r == -EINVAL)
+		configure_modules(srv, 0);
+	report(NULL, conf, 0);
+	if (r == -ENOMEM)
+		fprintf(stderr, "rotor: out of memory\n");
+	server_free(&srv);
+	return NULL;
 }
 
 static int
@@ -173,35 +194,69 @@ resolve(struct rotor_server *srv)
 	srv->auth = loader_auth(srv->loader, &srv->auth_ctx);
 	if (srv->broker != NULL)
 		return 0;
-	ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server",
-	    "no loaded module provides this engine; name its module under `modules`",
-	    ROTOR_F_STR("engine.type", type));
+	conf_problem_add(srv->conf, 1, "engine.type", "no loaded module provides the engine \"%s\": "
+	    "name its module under `modules`", type);
 	return -ENOENT;
+}
+
+static int
+load(struct rotor_server *srv, int with_engine)
+{
+	int r = loader_load(srv->loader, srv, srv->conf);
+
+	return r == 0 && with_engine ? resolve(srv) : r;
+}
+
+static int
+load_and_report(struct rotor_server *srv, int with_engine)
+{
+	const struct conf_problem *p;
+	size_t reported;
+	int r;
+
+	OBJ_CHECK(srv, SERVER_MAGIC);
+	r = configure_modules(srv, 1);
+	report(srv->log, srv->conf, 0);
+	reported = conf_problems(srv->conf, &p);
+	if (r == 0)
+		r = load(srv, with_engine);
+	report(srv->log, srv->conf, reported);
+	return r;
 }
 
 int
 server_load_modules(struct rotor_server *srv)
 {
-	int r;
-
-	OBJ_CHECK(srv, SERVER_MAGIC);
-	r = loader_select(srv->loader, srv->conf);
-	if (r == 0)
-		r = loader_load(srv->loader, srv, srv->conf);
-	if (r == 0)
-		conf_check_unknown(srv->conf);
-	report(srv->log, srv->conf);
-	if (r == 0 && conf_failed(srv->conf))
-		r = -EINVAL;
-	return r;
+	return load_and_report(srv, 0);
 }
 
 int
 server_load(struct rotor_server *srv)
 {
-	int r = server_load_modules(srv);
+	return load_and_report(srv, 1);
+}
 
-	return r == 0 ? resolve(srv) : r;
+int
+server_check(struct conf *c)
+{
+	const struct server_args args = { .conf = c, .quiet = 1 };
+	struct rotor_server *srv;
+	int r;
+
+	OBJ_ALLOC(srv, SERVER_MAGIC);
+	if (srv == NULL)
+		return -ENOMEM;
+	srv->conf = c;
+	r = server_init(srv, &args);
+	if (r == 0)
+		core_check_files(c, &srv->cc);
+	if (r != -ENOMEM)
+		r = configure_modules(srv, r == 0);
+	if (r == 0)
+		r = load(srv, 1);
+	srv->conf = NULL;
+	server_free(&srv);
+	return r;
 }
 
 void
@@ -275,51 +330,16 @@ rotor_worker_server(struct rotor_worker *w)
 	return w->srv;
 }
 
-/* What modules of several kinds ask of the core's configuration. */
-static const struct {
-	const char	*path;
-	size_t		offset;
-	int		is_str;
-	int		is_wide;	/* int64_t, not int32_t */
-} shared_conf[] = {
-	{ "client.insecure", offsetof(struct conf_core, client.insecure), 0, 0 },
-	{ "client.insecure_skip_token_signature_verify",
-	    offsetof(struct conf_core, client.insecure_skip_token_signature_verify), 0, 0 },
-	{ "client.queue_max_size", offsetof(struct conf_core, client.queue_max_size), 0, 1 },
-	{ "engine.type", offsetof(struct conf_core, engine_type), 1, 0 },
-	{ "node.name", offsetof(struct conf_core, node_name), 1, 0 },
-	{ "shutdown.timeout", offsetof(struct conf_core, shutdown_timeout_ms), 0, 1 },
-};
-
-static const void *
-shared_find(const struct rotor_server *srv, const char *path, int is_str, int *ret_wide)
-{
-	for (size_t i = 0; i < sizeof shared_conf / sizeof shared_conf[0]; i++)
-		if (shared_conf[i].is_str == is_str && strcmp(shared_conf[i].path, path) == 0) {
-			*ret_wide = shared_conf[i].is_wide;
-			return (const char *)&srv->cc + shared_conf[i].offset;
-		}
-	return NULL;
-}
-
 const char *
 rotor_server_conf_str(const struct rotor_server *srv, const char *path)
 {
-	int wide;
-	const char *const *p = shared_find(srv, path, 1, &wide);
-
-	return p != NULL ? *p : "";
+	return core_conf_str(&srv->cc, path);
 }
 
 int64_t
 rotor_server_conf_int(const struct rotor_server *srv, const char *path)
 {
-	int wide = 0;
-	const void *p = shared_find(srv, path, 0, &wide);
-
-	if (p == NULL)
-		return 0;
-	return wide ? *(const int64_t *)p : *(const int32_t *)p;
+	return core_conf_int(&srv->cc, path);
 }
 
 int

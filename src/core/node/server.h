@@ -86,13 +86,17 @@ struct server_args {
 /* Applies the core's configuration and opens the log.  Reports problems on stderr
  * and returns NULL when the configuration is wrong. */
 ROTOR_INNER struct rotor_server *server_new(const struct server_args *args);
-/* Selects and loads modules: enough to run a command of theirs.  0 or -errno, logged. */
+/* Selects, checks and loads modules: enough to run a command of theirs.  0 or -errno,
+ * logged. */
 ROTOR_INNER int server_load_modules(struct rotor_server *srv);
 /* The same, and resolves engine and auth: enough to run.  0 or -errno, logged. */
 ROTOR_INNER int server_load(struct rotor_server *srv);
 /* Runs until SIGTERM or SIGINT.  The exit status: 0; 1 when it could not start or
  * did not stop in time. */
 ROTOR_INNER int server_run(struct rotor_server *srv);
+/* Does what the two above do and leaves nothing of it behind: what would stop a start is
+ * then a problem of `c`, which stays the caller's.  0 or -errno. */
+ROTOR_INNER int server_check(struct conf *c);
 /* Unloads modules and frees all.  NULL in *srvp is a no-op. */
 ROTOR_INNER void server_free(struct rotor_server **srvp);
 
