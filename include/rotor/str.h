@@ -49,6 +49,25 @@ rotor_str_begins(struct rotor_str s, const char *text)
 	return s.len >= t.len && (t.len == 0 || memcmp(s.p, t.p, t.len) == 0);
 }
 
+/* 1 when `s` ends with `text`. */
+static inline int
+rotor_str_ends(struct rotor_str s, const char *text)
+{
+	struct rotor_str t = rotor_str_of(text);
+
+	return s.len >= t.len && (t.len == 0 || memcmp(s.p + (s.len - t.len), t.p, t.len) == 0);
+}
+
+/* Below 0, 0 or above 0, by the bytes; of two that begin alike the shorter comes first. */
+static inline int
+rotor_str_cmp(struct rotor_str a, struct rotor_str b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
+}
+
 static inline unsigned char
 rotor_ascii_lower(char c)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/str.h>
 
 static struct rotor_str
 str_of_slice(const grpc_slice *s)
@@ -33,7 +34,7 @@ auth_caller(const struct api_grpc *g, const grpc_metadata_array *md)
 	if (g->conf->key[0] == '\0' && !rotor_api_has_keys(g->srv))
 		return rotor_api_anyone(g->srv);
 	value = metadata_get(md, "authorization");
-	if (value.len <= n || memcmp(value.p, scheme, n) != 0)
+	if (!rotor_str_begins(value, scheme))
 		return NULL;
 	return rotor_api_authenticate(g->srv, g->conf->key,
 	    (struct rotor_str){ value.p + n, value.len - n });

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/str.h>
 
 static int
 method_add(struct api_grpc *g, const struct method_ops *ops, const char *service, const char *name,
@@ -97,10 +98,9 @@ int
 methods_have_service(const struct api_grpc *g, struct rotor_str service)
 {
 	for (size_t i = 0; i < g->n_methods; i++) {
-		const char *path = g->methods[i].path;
+		const char *path = g->methods[i].path;	/* "/service/Method" */
 
-		if (path != NULL && strlen(path) > service.len + 1 && path[service.len + 1] == '/' &&
-		    memcmp(path + 1, service.p, service.len) == 0)
+		if (path != NULL && rotor_str_eq((struct rotor_str){ path + 1, strcspn(path + 1, "/") }, service))
 			return 1;
 	}
 	return 0;

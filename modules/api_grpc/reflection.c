@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include <rotor/str.h>
+
 #include "pb.h"
 
 /* Fields of descriptor.proto that are looked at. */
@@ -32,12 +34,6 @@ enum {
 	RESPONSE_SERVICES = 6, RESPONSE_ERROR = 7,
 	ERROR_CODE = 1, ERROR_MESSAGE = 2,
 };
-
-static int
-equals(struct rotor_str a, struct rotor_str b)
-{
-	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
-}
 
 /* If `name` is `part`, or begins with it and a dot: 1, and *rest is what follows. */
 static int
@@ -88,7 +84,7 @@ file_has_symbol(struct rotor_str file, struct rotor_str symbol)
 static int
 file_has_name(struct rotor_str file, struct rotor_str name)
 {
-	return equals(pb_get(file, FILE_NAME), name);
+	return rotor_str_eq(pb_get(file, FILE_NAME), name);
 }
 
 /* The file that matches; empty: none does. */
@@ -110,7 +106,7 @@ put_error(struct pb_out *o, uint32_t code, const char *text)
 	struct pb_out e = { .p = NULL };
 
 	pb_put_num(&e, ERROR_CODE, code);
-	pb_put_bytes(&e, ERROR_MESSAGE, (struct rotor_str){ text, strlen(text) });
+	pb_put_bytes(&e, ERROR_MESSAGE, rotor_str_of(text));
 	pb_put_message(o, RESPONSE_ERROR, &e);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/str.h>
 
 #include "pb.h"
 
@@ -34,7 +35,7 @@ status_of_error(uint32_t code)
 static struct rotor_str
 str(const char *s)
 {
-	return (struct rotor_str){ s, strlen(s) };
+	return rotor_str_of(s);
 }
 
 /* A google.rpc.Status { code = 1, message = 2, details = 3 }, its one detail a

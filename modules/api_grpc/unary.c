@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/str.h>
 
 #define RESPONSE_MAX	((size_t)256 << 20)	/* bytes; more is an internal error, as over HTTP */
 
@@ -17,12 +18,9 @@ static int
 wants_transport_errors(const struct call *c)
 {
 	static const char word[] = "transport";
-	struct rotor_str mode;
 
-	if (strcmp(c->method->g->conf->error_mode, word) == 0)
-		return 1;
-	mode = metadata_get(&c->metadata, "x-centrifugo-error-mode");
-	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
+	return strcmp(c->method->g->conf->error_mode, word) == 0 ||
+	    rotor_str_is(metadata_get(&c->metadata, "x-centrifugo-error-mode"), word);
 }
 
 /* Back on the queue's thread. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rotor/api.h>
+#include <rotor/str.h>
 
 /* Methods of Centrifugo's commercial edition, in its .proto and so in its clients. */
 static const char *const known_elsewhere[] = {
@@ -35,18 +36,12 @@ path_split(const grpc_slice *path, struct rotor_str *service, struct rotor_str *
 }
 
 static int
-equals(struct rotor_str s, const char *text)
-{
-	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
-}
-
-static int
 is_known_elsewhere(struct rotor_str service, struct rotor_str method)
 {
-	if (!equals(service, ROTOR_API_SERVICE))
+	if (!rotor_str_is(service, ROTOR_API_SERVICE))
 		return 0;
 	for (size_t i = 0; i < sizeof known_elsewhere / sizeof known_elsewhere[0]; i++)
-		if (equals(method, known_elsewhere[i]))
+		if (rotor_str_is(method, known_elsewhere[i]))
 			return 1;
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <rotor/http.h>
 #include <rotor/log.h>
 #include <rotor/module.h>
+#include <rotor/str.h>
 
 #include "api_key.h"
 
@@ -114,7 +115,7 @@ answer_failure(struct rotor_http_request *r, uint32_t why)
 	};
 	const char *text = failures[why].text;
 
-	answer(r, failures[why].status, TEXT_PLAIN, (struct rotor_str){ text, strlen(text) });
+	answer(r, failures[why].status, TEXT_PLAIN, rotor_str_of(text));
 }
 
 static void
@@ -140,13 +141,8 @@ answered_by_status(void *token, const struct rotor_api_response *res)
 static int
 wants_transport_errors(const struct api_http *a, struct rotor_http_request *r)
 {
-	static const char word[] = "transport";
-	struct rotor_str mode;
-
-	if (a->conf->error_mode[0] != '\0')
-		return 1;
-	mode = rotor_http_header(r, "X-Centrifugo-Error-Mode");
-	return mode.len == sizeof word - 1 && memcmp(mode.p, word, mode.len) == 0;
+	return a->conf->error_mode[0] != '\0' ||
+	    rotor_str_is(rotor_http_header(r, "X-Centrifugo-Error-Mode"), "transport");
 }
 
 static int

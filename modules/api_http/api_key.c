@@ -5,7 +5,8 @@
 #include "api_key.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include <rotor/str.h>
 
 static int
 is_blank(char c)
@@ -22,7 +23,7 @@ authorization_key(struct rotor_str h)
 	struct rotor_str none = { NULL, 0 };
 	size_t at = n;
 
-	if (h.len <= n || strncasecmp(h.p, scheme, n) != 0 || !is_blank(h.p[n]))
+	if (h.len <= n || !rotor_str_is_nocase((struct rotor_str){ h.p, n }, scheme) || !is_blank(h.p[n]))
 		return none;
 	while (at < h.len && is_blank(h.p[at]))
 		at++;
@@ -74,7 +75,8 @@ query_caller(const struct rotor_server *srv, const char *own, struct rotor_str q
 		const char *amp = memchr(p, '&', (size_t)(end - p));
 		size_t len = (size_t)((amp != NULL ? amp : end) - p);
 
-		if (len > n && len - n <= sizeof value && memcmp(p, name, n) == 0) {
+		if (len > n && len - n <= sizeof value &&
+		    rotor_str_begins((struct rotor_str){ p, len }, name)) {
 			memcpy(value, p + n, len - n);
 			return rotor_api_authenticate(srv, own,
 			    (struct rotor_str){ value, query_decode(value, len - n) });

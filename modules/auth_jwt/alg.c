@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <rotor/str.h>
+
 const struct alg algs[ALG_N] = {
 	{ "HS256", FAMILY_HMAC, "SHA256", NULL, 0 },
 	{ "HS384", FAMILY_HMAC, "SHA384", NULL, 0 },
@@ -24,8 +26,7 @@ alg_find(struct rotor_str name)
 	size_t i;
 
 	for (i = 0; i < ALG_N; i++) {
-		if (strlen(algs[i].name) == name.len &&
-		    memcmp(algs[i].name, name.p, name.len) == 0)
+		if (rotor_str_is(name, algs[i].name))
 			return (&algs[i]);
 	}
 	return (NULL);

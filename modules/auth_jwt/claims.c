@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 #include "b64.h"
 #include "scan.h"
 #include "scratch.h"
@@ -25,16 +27,17 @@ struct row {
 #define ROW(name, kinds, read, type, field)				\
 	{ (name), "claim " name " has a wrong type or value", (kinds), (read), offsetof(type, field) }
 
-static int
-str_is(struct rotor_str a, const char *b)
-{
-	return (strlen(b) == a.len && memcmp(a.p, b, a.len) == 0);
-}
-
+/* A text with a NUL has another meaning to whoever reads it up to there. */
 static int
 read_str(const struct scan_value *v, struct scratch *s, void *field)
 {
-	return (v->type == SCAN_NULL ? 0 : scan_text(v, s, field));
+	struct rotor_str *str = field;
+
+	if (v->type == SCAN_NULL)
+		return (0);
+	if (scan_text(v, s, str) != 0)
+		return (-1);
+	return (str->len > 0 && memchr(str->p, '\0', str->len) != NULL ? -1 : 0);
 }
 
 /* A payload: any value, null too. */
@@ -139,14 +142,9 @@ static int
 compare_subs(const void *av, const void *bv)
 {
 	const struct claim_sub *a = av, *b = bv;
-	size_t len = a->channel.len < b->channel.len ? a->channel.len : b->channel.len;
-	int r = len > 0 ? memcmp(a->channel.p, b->channel.p, len) : 0;
+	int r = rotor_str_cmp(a->channel, b->channel);
 
-	if (r != 0)
-		return (r);
-	if (a->channel.len != b->channel.len)
-		return (a->channel.len < b->channel.len ? -1 : 1);
-	return (a->order < b->order ? -1 : a->order > b->order);
+	return (r != 0 ? r : a->order < b->order ? -1 : a->order > b->order);
 }
 
 /* Leaves each channel once; of several the last said holds, as for every claim. */
@@ -159,9 +157,7 @@ unique_subs(struct claim_subs *subs)
 	for (i = 0; i < subs->n; i++) {
 		const struct claim_sub *last = n > 0 ? &subs->v[n - 1] : NULL;
 
-		if (last != NULL && last->channel.len == subs->v[i].channel.len &&
-		    (last->channel.len == 0 || memcmp(last->channel.p,
-		    subs->v[i].channel.p, last->channel.len) == 0))
+		if (last != NULL && rotor_str_eq(last->channel, subs->v[i].channel))
 			n--;
 		subs->v[n++] = subs->v[i];
 	}
@@ -211,7 +207,7 @@ override_bit(struct rotor_str name)
 	size_t i;
 
 	for (i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
-		if (str_is(name, overrides[i].name))
+		if (rotor_str_is(name, overrides[i].name))
 			return (overrides[i].bit);
 	}
 	return (0);
@@ -229,7 +225,7 @@ read_flag(const struct scan_value *v, struct scratch *s, int *ret)
 	if (scan_enter_object(&sc, v) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &val)) == 1) {
-		if (!str_is(key, "value"))
+		if (!rotor_str_is(key, "value"))
 			continue;
 		if (val.type != SCAN_TRUE && val.type != SCAN_FALSE && val.type != SCAN_NULL)
 			return (-1);
@@ -281,7 +277,7 @@ find_row(const struct row *rows, size_t n, uint32_t kind, struct rotor_str name)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if ((rows[i].kinds & kind) != 0 && str_is(name, rows[i].name))
+		if ((rows[i].kinds & kind) != 0 && rotor_str_is(name, rows[i].name))
 			return (&rows[i]);
 	}
 	return (NULL);
@@ -341,8 +337,11 @@ read_subs(const struct scan_value *v, struct scratch *s, void *field)
 	if (subs->v == NULL)
 		return (-1);
 	for (i = 0; (r = scan_next_member(&sc, s, &subs->v[i].channel, &val)) == 1; i++) {
+		struct rotor_str channel = subs->v[i].channel;
+
 		subs->v[i].order = i;
-		if (read_sub(&val, s, &subs->v[i]) != 0)
+		if ((channel.len > 0 && memchr(channel.p, '\0', channel.len) != NULL) ||
+		    read_sub(&val, s, &subs->v[i]) != 0)
 			return (-1);
 	}
 	unique_subs(subs);
@@ -395,7 +394,7 @@ claims_read(struct rotor_str text, uint32_t kind, const char *user_claim,
 	if (scan_document(text, &doc) != 0 || scan_enter_object(&sc, &doc) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &v)) == 1) {
-		if (*user_claim != '\0' && str_is(key, user_claim) &&
+		if (*user_claim != '\0' && rotor_str_is(key, user_claim) &&
 		    read_user(&v, s, &ret->user) != 0)
 			return (-1);
 		row = find_row(claim_rows, sizeof claim_rows / sizeof claim_rows[0], kind, key);
@@ -422,13 +421,13 @@ header_read(struct rotor_str text, struct scratch *s, struct header *ret, const 
 	if (scan_document(text, &doc) != 0 || scan_enter_object(&sc, &doc) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &v)) == 1) {
-		if ((str_is(key, "alg") && scan_text(&v, s, &h.alg) != 0) ||
-		    (str_is(key, "kid") && read_str(&v, s, &h.kid) != 0)) {
+		if ((rotor_str_is(key, "alg") && scan_text(&v, s, &h.alg) != 0) ||
+		    (rotor_str_is(key, "kid") && read_str(&v, s, &h.kid) != 0)) {
 			*ret_why = "header's alg or kid is not a string";
 			return (-1);
 		}
 		/* Extensions that must be understood (RFC 7515, 4.1.11); none is. */
-		if (str_is(key, "crit")) {
+		if (rotor_str_is(key, "crit")) {
 			*ret_why = "header names critical extensions";
 			return (-1);
 		}

@@ -16,6 +16,8 @@
 
 #include <jwt.h>
 
+#include <rotor/str.h>
+
 #include "conf.h"
 #include "fault.h"
 #include "jwks_fetch.h"
@@ -218,7 +220,7 @@ print_refused(const struct request *rq, uint32_t verdict, const char *why, const
 static int
 check_token(const struct request *rq, const struct verifier *v, struct scratch *s)
 {
-	struct rotor_str jwt = { rq->args[0], strlen(rq->args[0]) }, user, channel;
+	struct rotor_str jwt = rotor_str_of(rq->args[0]), user, channel;
 	struct key_ask ask = { .answered = 0 };
 	struct token t;
 	const char *why;

@@ -15,6 +15,8 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include <rotor/str.h>
+
 #include "alg.h"
 #include "b64.h"
 #include "pubkey.h"
@@ -50,12 +52,6 @@ static const struct {
 };
 
 static int
-str_is(struct rotor_str a, const char *b)
-{
-	return (strlen(b) == a.len && memcmp(a.p, b, a.len) == 0);
-}
-
-static int
 refuse(char *why, const char *text)
 {
 	snprintf(why, JWK_WHY_MAX, "%s", text);
@@ -68,7 +64,7 @@ find_member(struct members *m, struct rotor_str name, const char **ret_name)
 	size_t i;
 
 	for (i = 0; i < sizeof member_rows / sizeof member_rows[0]; i++) {
-		if (str_is(name, member_rows[i].name)) {
+		if (rotor_str_is(name, member_rows[i].name)) {
 			*ret_name = member_rows[i].name;
 			return ((struct rotor_str *)(void *)((char *)m + member_rows[i].offset));
 		}
@@ -191,7 +187,7 @@ curve_alg(struct rotor_str crv)
 	size_t i;
 
 	for (i = 0; i < sizeof curves / sizeof curves[0]; i++) {
-		if (str_is(crv, curves[i].crv))
+		if (rotor_str_is(crv, curves[i].crv))
 			return (alg_find((struct rotor_str){ curves[i].alg, 5 }));
 	}
 	return (NULL);
@@ -228,7 +224,7 @@ okp_key(const struct members *m, struct scratch *s, char *why)
 	struct rotor_str x;
 	EVP_PKEY *pkey;
 
-	if (!str_is(m->crv, "Ed25519")) {
+	if (!rotor_str_is(m->crv, "Ed25519")) {
 		refuse(why, "its crv is not Ed25519");
 		return (NULL);
 	}
@@ -259,7 +255,7 @@ find_kind(struct rotor_str kty)
 	size_t i;
 
 	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (str_is(kty, kinds[i].kty))
+		if (rotor_str_is(kty, kinds[i].kty))
 			return (&kinds[i]);
 	}
 	return (NULL);
@@ -269,7 +265,7 @@ find_kind(struct rotor_str kty)
 static int
 check_members(const struct members *m, char *why)
 {
-	if (!str_is(m->use, "sig"))
+	if (!rotor_str_is(m->use, "sig"))
 		return (refuse(why, "its use is not \"sig\""));
 	if (m->kid.len == 0 || m->kid.len > JWK_KID_MAX)
 		return (refuse(why, "it has no kid, or one of more than 512 bytes"));

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 #include "scan.h"
 #include "scratch.h"
 
@@ -28,7 +30,7 @@ find_keys(struct rotor_str text, struct scratch *s, struct scan_value *ret)
 	if (scan_document(text, &doc) != 0 || scan_enter_object(&sc, &doc) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &v)) == 1) {
-		if (key.len != 4 || memcmp(key.p, "keys", 4) != 0)
+		if (!rotor_str_is(key, "keys"))
 			continue;
 		*ret = v;
 		found = 0;

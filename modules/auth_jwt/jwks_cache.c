@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 #include "jwk.h"
 
 #define N_CHAINS	1024u		/* a power of two */
@@ -92,9 +94,8 @@ find(struct jwks_cache *c, struct rotor_str url, struct rotor_str kid)
 	for (; *ep != NULL; ep = &(*ep)->next) {
 		const struct entry *e = *ep;
 
-		if (e->url_len == url.len && e->kid_len == kid.len &&
-		    memcmp(e->name, url.p, url.len) == 0 &&
-		    memcmp(e->name + url.len, kid.p, kid.len) == 0)
+		if (rotor_str_eq((struct rotor_str){ e->name, e->url_len }, url) &&
+		    rotor_str_eq((struct rotor_str){ e->name + e->url_len, e->kid_len }, kid))
 			break;
 	}
 	return (ep);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 #include "jwk.h"
 #include "jwks_cache.h"
 #include "jwks_fetch.h"
@@ -122,7 +124,7 @@ find_place(struct jwks_source *src, struct rotor_str url)
 	struct place *pl;
 
 	for (pl = src->places; pl != NULL; pl = pl->next) {
-		if (strncmp(pl->url, url.p, url.len) == 0 && pl->url[url.len] == '\0')
+		if (rotor_str_is(url, pl->url))
 			break;
 	}
 	return (pl);
@@ -189,7 +191,7 @@ put_key(void *priv, struct rotor_str kid, struct jwk *k)
 static struct asker *
 take_answered(struct place *pl, enum jwks_answer without, uint64_t now_ms)
 {
-	struct rotor_str url = { pl->url, strlen(pl->url) };
+	struct rotor_str url = rotor_str_of(pl->url);
 	struct asker **ap = &pl->askers, *a, *out = NULL;
 
 	while ((a = *ap) != NULL) {
@@ -225,7 +227,7 @@ answer_all(struct asker *a)
 static const char *
 fill_cache(struct place *pl, const struct fetch_result *res, struct jwks_summary *sum)
 {
-	struct filling fl = { pl->src, { pl->url, strlen(pl->url) }, res->now_ms };
+	struct filling fl = { pl->src, rotor_str_of(pl->url), res->now_ms };
 
 	if (res->error != NULL)
 		return (res->error);

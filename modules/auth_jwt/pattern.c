@@ -33,7 +33,7 @@ group_len(const char *p)
 
 	if (*p == ':')
 		return (1);
-	if (strncmp(p, "P<", 2) == 0)
+	if (p[0] == 'P' && p[1] == '<')
 		return (2);
 	n = strspn(p, "imsU-");
 	return (n > 0 && (p[n] == ':' || p[n] == ')') ? n : 0);

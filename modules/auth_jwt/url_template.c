@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include <rotor/str.h>
 
 #include "scratch.h"
 
@@ -31,13 +32,13 @@ static int
 find_authority(struct rotor_str url, struct rotor_str *ret)
 {
 	const char *end = url.p + url.len;
-	size_t scheme = url.len >= 7 && strncasecmp(url.p, "http://", 7) == 0 ? 7 :
-	    url.len >= 8 && strncasecmp(url.p, "https://", 8) == 0 ? 8 : 0;
+	size_t scheme = url.len >= 7 && rotor_str_is_nocase((struct rotor_str){ url.p, 7 }, "http://") ? 7 :
+	    url.len >= 8 && rotor_str_is_nocase((struct rotor_str){ url.p, 8 }, "https://") ? 8 : 0;
 	const char *p = url.p + scheme;
 
 	if (scheme == 0)
 		return (-1);
-	while (p < end && strchr("/?#", *p) == NULL)
+	while (p < end && *p != '/' && *p != '?' && *p != '#')
 		p++;
 	*ret = (struct rotor_str){ url.p + scheme, (size_t)(p - url.p) - scheme };
 	return (0);
@@ -190,7 +191,7 @@ template_alloc(const char *text)
 int
 url_template_new(const char *text, struct url_template **ret, const char **ret_why)
 {
-	struct rotor_str url = { text, strlen(text) }, authority;
+	struct rotor_str url = rotor_str_of(text), authority;
 	struct url_template *t = template_alloc(text);
 
 	*ret_why = NULL;
@@ -227,19 +228,13 @@ url_template_varies(const struct url_template *t)
 	return (t->n_names > 0);
 }
 
-static int
-same(struct rotor_str a, struct rotor_str b)
-{
-	return (a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0));
-}
-
 int
 url_template_uses(const struct url_template *t, struct rotor_str name)
 {
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
-		if (t->parts[i].is_name && same(t->parts[i].s, name))
+		if (t->parts[i].is_name && rotor_str_eq(t->parts[i].s, name))
 			return (1);
 	}
 	return (0);
@@ -253,7 +248,7 @@ value_of(const struct part *part, const struct url_vars *vars)
 	if (!part->is_name)
 		return (part->s);
 	for (i = vars->n; i-- > 0;) {
-		if (same(vars->v[i].name, part->s))
+		if (rotor_str_eq(vars->v[i].name, part->s))
 			return (vars->v[i].value);
 	}
 	return ((struct rotor_str){ "", 0 });
@@ -268,7 +263,7 @@ url_template_fill(const struct url_template *t, const struct url_vars *vars,
 	char *out, *at;
 
 	if (t->n_names == 0) {
-		*ret = (struct rotor_str){ t->text, strlen(t->text) };
+		*ret = rotor_str_of(t->text);
 		return (0);
 	}
 	for (i = 0; i < t->n; i++)
@@ -295,7 +290,7 @@ url_template_fill(const struct url_template *t, const struct url_vars *vars,
 void
 url_public(const char *url, char *buf, size_t len)
 {
-	struct rotor_str u = { url, strlen(url) }, authority;
+	struct rotor_str u = rotor_str_of(url), authority;
 	const char *host, *at, *end;
 
 	if (find_authority(u, &authority) != 0) {

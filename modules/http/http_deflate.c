@@ -6,6 +6,8 @@
 
 #include <zlib.h>
 
+#include <rotor/str.h>
+
 #include "http_parse.h"
 
 #define BITS_MIN	9u	/* zlib has no raw deflate with 8 */

@@ -8,6 +8,8 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 
+#include <rotor/str.h>
+
 #include "http_deflate.h"
 
 #define KEY_LEN		24u	/* base64 of 16 bytes */
@@ -21,8 +23,7 @@ is_key(struct rotor_str key)
 	unsigned char raw[KEY_LEN];
 
 	/* 18 with the two bytes that the padding stands for. */
-	return key.len == KEY_LEN && key.p[KEY_LEN - 3] != '=' &&
-	    memcmp(key.p + KEY_LEN - 2, "==", 2) == 0 &&
+	return key.len == KEY_LEN && key.p[KEY_LEN - 3] != '=' && rotor_str_ends(key, "==") &&
 	    EVP_DecodeBlock(raw, (const unsigned char *)key.p, KEY_LEN) == 18;
 }
 
@@ -56,10 +57,10 @@ choose_subprotocol(struct rotor_str fields, const char *supported)
 		if (!rotor_str_is_nocase(n, "sec-websocket-protocol"))
 			continue;
 		while (http_list_next(&v, ',', &el)) {
-			struct rotor_str ours = { supported, strlen(supported) }, name;
+			struct rotor_str ours = rotor_str_of(supported), name;
 
 			while (http_list_next(&ours, ',', &name))
-				if (name.len == el.len && memcmp(name.p, el.p, el.len) == 0)
+				if (rotor_str_eq(name, el))
 					return name;
 		}
 	}

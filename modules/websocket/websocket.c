@@ -12,6 +12,7 @@
 #include <rotor/log.h>
 #include <rotor/loop.h>
 #include <rotor/module.h>
+#include <rotor/str.h>
 #include <rotor/transport.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -155,7 +156,6 @@ static const struct rotor_transport transport = {
 static int
 query_has(struct rotor_str query, const char *pair)
 {
-	size_t n = strlen(pair);
 	const char *p = query.p, *end, *amp;
 
 	if (query.len == 0)
@@ -163,7 +163,7 @@ query_has(struct rotor_str query, const char *pair)
 	for (end = p + query.len; p < end; p = amp + 1) {
 		if ((amp = memchr(p, '&', (size_t)(end - p))) == NULL)
 			amp = end;
-		if ((size_t)(amp - p) == n && memcmp(p, pair, n) == 0)
+		if (rotor_str_is((struct rotor_str){ p, (size_t)(amp - p) }, pair))
 			return 1;
 	}
 	return 0;
@@ -172,9 +172,7 @@ query_has(struct rotor_str query, const char *pair)
 static int
 is_protobuf(struct rotor_str subprotocol, struct rotor_str query)
 {
-	static const char name[] = "centrifuge-protobuf";
-
-	return (subprotocol.len == sizeof name - 1 && memcmp(subprotocol.p, name, sizeof name - 1) == 0) ||
+	return rotor_str_is(subprotocol, "centrifuge-protobuf") ||
 	    query_has(query, "cf_protocol=protobuf") || query_has(query, "format=protobuf");
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rotor/str.h>
+
 #include "cmd.h"
 #include "conf/conf.h"
 #include "help.h"
@@ -61,11 +63,10 @@ look(void *priv, const struct loader_entry *e)
 {
 	const char *p = e->mod != NULL ? e->mod->provides : NULL;
 	struct provider *pr = priv;
-	size_t len = strlen(pr->command);
 
 	while (p != NULL && (p = strstr(p, "command:")) != NULL) {
 		p += strlen("command:");
-		if (strncmp(p, pr->command, len) == 0 && (p[len] == '\0' || p[len] == ' '))
+		if (rotor_str_is((struct rotor_str){ p, strcspn(p, " ") }, pr->command))
 			snprintf(pr->module, sizeof pr->module, "%s", e->mod->name);
 	}
 }

@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <rotor/str.h>
+
 #include "cmd.h"
 #include "conf/conf.h"
 #include "dotenv.h"
@@ -42,14 +44,11 @@ static int
 is_switch(const char *key)
 {
 	static const char *const tails[] = { ".enabled", ".insecure", ".external", ".disabled" };
-	size_t len = strlen(key);
+	struct rotor_str k = rotor_str_of(key);
 
-	for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-		size_t n = strlen(tails[i]);
-
-		if (len > n && strcmp(key + len - n, tails[i]) == 0)
+	for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++)
+		if (rotor_str_ends(k, tails[i]) && !rotor_str_is(k, tails[i]))
 			return 1;
-	}
 	return 0;
 }
 
@@ -75,7 +74,7 @@ take_key(struct serve_args *sa, int argc, char **argv, int *i)
 	char *arg = argv[(*i)++], *eq = strchr(arg, '=');
 	const char *value = "true";
 
-	if (strncmp(arg, "--", 2) != 0 || arg[2] == '\0' || eq == arg + 2)
+	if (arg[0] != '-' || arg[1] != '-' || arg[2] == '\0' || eq == arg + 2)
 		return flag_wrong("serve", arg, arg[0] == '-' ? "unknown option" : "unexpected argument");
 	if (eq != NULL) {
 		*eq = '\0';

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 #define FILE_MAX	65536u
 #define VALUE_MAX	65536u		/* references may make it grow */
 
@@ -56,7 +58,7 @@ value_get(const struct reader *r, const char *name, size_t len)
 	const struct var *v;
 
 	for (v = r->vars; v != NULL; v = v->next)
-		if (strlen(v->name) == len && memcmp(v->name, name, len) == 0)
+		if (rotor_str_is((struct rotor_str){ name, len }, v->name))
 			return v->value;
 	return "";
 }
@@ -105,7 +107,7 @@ read_quoted(struct reader *r, char quote, FILE *out)
 		else if (quote == '"' && *r->at == '$')
 			put_reference(r, out);
 		else {
-			if (strncmp(r->at, "\\'", 2) == 0)	/* no end; both stay */
+			if (r->at[0] == '\\' && r->at[1] == '\'')	/* no end; both stay */
 				putc(*r->at++, out);
 			putc(*r->at++, out);
 		}
@@ -131,7 +133,7 @@ read_plain(struct reader *r, FILE *out)
 			return -1;
 		if (*r->at == '$')
 			put_reference(r, out);
-		else if (strncmp(r->at, "\\$", 2) == 0)
+		else if (r->at[0] == '\\' && r->at[1] == '$')
 			put_escaped(r, out);
 		else
 			putc(*r->at++, out);
@@ -171,10 +173,11 @@ var_free(struct var *v)
 static size_t
 read_name(struct reader *r, const char **ret_name)
 {
-	size_t len;
+	static const char word[] = "export";
+	size_t len = strcspn(r->at, " \t");
 
-	if (strncmp(r->at, "export", 6) == 0 && (r->at[6] == ' ' || r->at[6] == '\t'))
-		r->at += 6;
+	if (r->at[len] != '\0' && rotor_str_is((struct rotor_str){ r->at, len }, word))
+		r->at += len;
 	skip_blanks(r);
 	*ret_name = r->at;
 	len = name_len(r->at);

@@ -209,6 +209,92 @@ test_malformed(void **state)
 	arena_reset(&a);
 }
 
+/*
+ * A key that holds a NUL is none of ours, whatever stands before or behind it.
+ */
+
+/* {"KEY":VALUE}, with the key's characters as they are, and a filler behind them. */
+static struct rotor_str
+object_of(struct out *o, const char *key, size_t n, const char *tail, size_t fill, const char *value)
+{
+	out_reset(o);
+	out_lit(o, "{\"");
+	out_put(o, key, n);
+	out_put(o, tail, strlen(tail));
+	while (fill-- > 0)
+		out_byte(o, 'a');
+	out_lit(o, "\":");
+	out_put(o, value, strlen(value));
+	out_byte(o, '}');
+	return (struct rotor_str){ o->p, o->len };
+}
+
+static void
+assert_unknown_key(descriptor *d, struct rotor_str text)
+{
+	const ProtobufCMessage *m;
+	struct arena a;
+	struct out o;
+
+	arena_init(&a, NULL, 0);
+	out_init(&o, NULL, 0);
+	m = from_json(d, &a, text);
+	if (m == NULL || codec_encode_pb(m, &o) != 0 || o.len > 0)
+		fail_msg("%s takes %.80s", d->name, text.p);
+	out_fini(&o);
+	arena_reset(&a);
+}
+
+static void
+nul_keys_of_field(descriptor *d, const ProtobufCFieldDescriptor *f, struct out *o)
+{
+	static const size_t fills[] = { 0, 1, 300, 70000 };
+	static const char *const values[] = { "1", "true", "\"x\"", "{}", "[1]", "null" };
+	size_t len = strlen(f->name), n, k;
+
+	for (n = 0; n <= len; n++)		/* shorter than the name, and all of it */
+		for (k = 0; k < N(fills); k++)
+			assert_unknown_key(d, object_of(o, f->name, n, "\\u0000", fills[k],
+			    values[(n + k) % N(values)]));
+	assert_unknown_key(d, object_of(o, f->name, len, f->name, 0, "1"));
+}
+
+static void
+nul_keys_of_message(descriptor *d, struct out *o, descriptor **seen, size_t *n_seen)
+{
+	unsigned i;
+
+	for (i = 0; i < *n_seen; i++)
+		if (seen[i] == d)
+			return;
+	assert_true(*n_seen < 512);
+	seen[(*n_seen)++] = d;
+	for (i = 0; i < d->n_fields; i++) {
+		nul_keys_of_field(d, &d->fields[i], o);
+		if (d->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+			nul_keys_of_message(d->fields[i].descriptor, o, seen, n_seen);
+	}
+}
+
+static void
+test_nul_in_keys(void **state)
+{
+	static descriptor *const roots[] = {
+		&cp__command__descriptor, &cp__reply__descriptor,
+		&ap__batch_request__descriptor, &ap__batch_response__descriptor,
+	};
+	descriptor *seen[512];
+	size_t n_seen = 0, i;
+	struct out o;
+
+	(void)state;
+	out_init(&o, NULL, 0);
+	for (i = 0; i < N(roots); i++)
+		nul_keys_of_message(roots[i], &o, seen, &n_seen);
+	assert_true(n_seen > 60);
+	out_fini(&o);
+}
+
 static void
 test_stops_behind_object(void **state)
 {
@@ -676,6 +762,7 @@ main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_lenient),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_nul_in_keys),
 		cmocka_unit_test(test_stops_behind_object),
 		cmocka_unit_test(test_was_null),
 		cmocka_unit_test(test_raw_modes),

@@ -12,7 +12,6 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include <rotor/codes.h>
 #include <rotor/loop.h>
@@ -70,8 +69,8 @@ method_name(struct rotor_str text, const char **ret)
 	if (text.len < 2 || text.p[0] != '"')
 		return -1;
 	for (n = 0; n < N_NUMBERS; n++)
-		if (numbers[n] != NULL && strlen(numbers[n]) == text.len - 2 &&
-		    strncasecmp(numbers[n], text.p + 1, text.len - 2) == 0) {
+		if (numbers[n] != NULL &&
+		    rotor_str_is_nocase((struct rotor_str){ text.p + 1, text.len - 2 }, numbers[n])) {
 			*ret = numbers[n];
 			return 0;
 		}

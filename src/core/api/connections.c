@@ -208,19 +208,16 @@ cursor_new(struct api_call *call, const struct tour *t)
 
 /* 0 or an error code. */
 static uint32_t
-cursor_read(const struct rotor_server *srv, struct rotor_str text, struct tour *t)
+cursor_read(const struct rotor_server *srv, const char *text, struct tour *t)
 {
-	char rest[CURSOR_CHARS + 1];
-
-	if (text.len == 0)
+	if (text == NULL || text[0] == '\0')
 		return 0;
-	if (text.len != CURSOR_CHARS || strspn(text.p, "0123456789abcdef") != CURSOR_CHARS)
+	if (strlen(text) != CURSOR_CHARS || strspn(text, "0123456789abcdef") != CURSOR_CHARS)
 		return ROTOR_ERR_BAD_REQUEST;
 	/* Positions mean nothing to another node, or after a restart. */
-	if (memcmp(text.p, srv->uid, NODE_CHARS) != 0)
+	if (memcmp(text, srv->uid, NODE_CHARS) != 0)
 		return ROTOR_ERR_UNRECOVERABLE;
-	memcpy(rest, text.p, sizeof rest);
-	if (sscanf(rest + NODE_CHARS, "%2" SCNx32 "%16" SCNx64, &t->at, &t->pos) != 2 ||
+	if (sscanf(text + NODE_CHARS, "%2" SCNx32 "%16" SCNx64, &t->at, &t->pos) != 2 ||
 	    t->at >= srv->n_workers || t->pos > MAP_SCAN_END)
 		return ROTOR_ERR_BAD_REQUEST;
 	return 0;
@@ -284,7 +281,7 @@ api_connections(struct api_call *call)
 	else if ((l = listing_new(call, r)) == NULL)
 		code = ROTOR_ERR_INTERNAL;
 	else
-		code = cursor_read(call->w->srv, rotor_str_of(r->cursor), &l->tour);
+		code = cursor_read(call->w->srv, r->cursor, &l->tour);
 	if (code != 0)
 		api_fail(call, code);
 	else

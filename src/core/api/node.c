@@ -208,8 +208,10 @@ channels_visit(struct rotor_worker *w, void *priv)
 	for (size_t pos = 0; !l->failed && (ch = map_next(&w->hub->chans, &pos)) != NULL;) {
 		if (q->pattern.len > 0 && glob_match(q->pattern, ch->name) != 1)
 			continue;
-		l->v[l->n] = (struct chan_count){ strndup(ch->name.p, ch->name.len), ch->name.len, ch->n_subs };
+		l->v[l->n] = (struct chan_count){ malloc(ch->name.len + 1), ch->name.len, ch->n_subs };
 		l->failed = l->v[l->n].name == NULL;
+		if (!l->failed)
+			memcpy(l->v[l->n].name, ch->name.p, ch->name.len);
 		l->n += !l->failed;
 	}
 }

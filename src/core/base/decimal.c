@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include <rotor/str.h>
+
 #define SECOND_SIGN_LEN	42u	/* the shortest text that may have two signs */
 
 static struct rotor_str
@@ -91,16 +93,6 @@ cmp_sizes(size_t a, size_t b)
 	return ((a > b) - (a < b));
 }
 
-/* As strings sort: the order of fractions, and of whole parts of one length. */
-static int
-cmp_digits(struct rotor_str a, struct rotor_str b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return (c != 0 ? c : cmp_sizes(a.len, b.len));
-}
-
 int
 decimal_cmp(const struct decimal *a, const struct decimal *b)
 {
@@ -109,9 +101,10 @@ decimal_cmp(const struct decimal *a, const struct decimal *b)
 	if (a->negative != b->negative)
 		return (b->negative - a->negative);
 	c = cmp_sizes(a->whole.len, b->whole.len);
+	/* Whole parts of one length, and fractions, are in the order of strings. */
 	if (c == 0)
-		c = cmp_digits(a->whole, b->whole);
+		c = rotor_str_cmp(a->whole, b->whole);
 	if (c == 0)
-		c = cmp_digits(a->fraction, b->fraction);
+		c = rotor_str_cmp(a->fraction, b->fraction);
 	return (a->negative ? -c : c);
 }

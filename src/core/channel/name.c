@@ -49,20 +49,12 @@ str_starts(struct rotor_str s, struct rotor_str prefix)
 	return (prefix.len > 0 && s.len >= prefix.len && memcmp(s.p, prefix.p, prefix.len) == 0);
 }
 
-/* As strcmp(), of a slice with a namespace's name. */
-static int
-namespace_cmp(struct rotor_str name, const struct chan_options *o)
-{
-	size_t len = strlen(o->name);
-	int c = memcmp(name.p, o->name, name.len < len ? name.len : len);
-
-	return (c != 0 ? c : (name.len > len) - (name.len < len));
-}
-
 static int
 namespace_search(const void *key, const void *member)
 {
-	return (namespace_cmp(*(const struct rotor_str *)key, member));
+	const struct chan_options *o = member;
+
+	return (rotor_str_cmp(*(const struct rotor_str *)key, rotor_str_of(o->name)));
 }
 
 const struct chan_options *
@@ -78,7 +70,7 @@ chan_namespace_find(const struct conf_channel *cc, struct rotor_str name)
 	if (cc->namespaces_sorted)
 		return (bsearch(&name, o, n, sizeof *o, namespace_search));
 	for (; n > 0; o++, n--) {
-		if (namespace_cmp(name, o) == 0)
+		if (rotor_str_is(name, o->name))
 			return (o);
 	}
 	return (NULL);

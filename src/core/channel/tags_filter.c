@@ -69,11 +69,7 @@ find_equal(const struct test *t, const struct rotor_str *value)
 static int
 str_order(const void *a, const void *b)
 {
-	const struct rotor_str *x = a, *y = b;
-	size_t n = x->len < y->len ? x->len : y->len;
-	int c = n > 0 ? memcmp(x->p, y->p, n) : 0;
-
-	return (c != 0 ? c : (x->len > y->len) - (x->len < y->len));
+	return (rotor_str_cmp(*(const struct rotor_str *)a, *(const struct rotor_str *)b));
 }
 
 /* A tag that is missing is as good as an empty one here, and here only. */

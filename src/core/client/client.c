@@ -21,10 +21,17 @@
 
 #define APP_MAX	64u	/* bytes of a client's name or version that are kept */
 
+/* Whoever has a NUL in his name is nobody, and never the one whose name ends there. */
 static char *
 header_user_copy(struct rotor_str s)
 {
-	return s.len > 0 ? strndup(s.p, s.len) : NULL;
+	char *copy = s.len > 0 && memchr(s.p, '\0', s.len) == NULL ? malloc(s.len + 1) : NULL;
+
+	if (copy != NULL) {
+		memcpy(copy, s.p, s.len);
+		copy[s.len] = '\0';
+	}
+	return copy;
 }
 
 struct rotor_client *

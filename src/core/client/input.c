@@ -13,6 +13,7 @@
 
 #include <rotor/codes.h>
 #include <rotor/metrics.h>
+#include <rotor/str.h>
 
 #include "base/obj.h"
 #include "client/client.h"
@@ -101,7 +102,7 @@ static int
 is_pong(const struct rotor_client *c, struct rotor_str cmd)
 {
 	return c->state == CLIENT_CONNECTED && (cmd.len == 0 ||
-	    (cmd.len == 2 && memcmp(cmd.p, "{}", 2) == 0 && c->protocol == ROTOR_JSON));
+	    (rotor_str_is(cmd, "{}") && c->protocol == ROTOR_JSON));
 }
 
 static void

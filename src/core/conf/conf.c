@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <rotor/str.h>
+
 #include "base/obj.h"
 
 #define DEFAULT_FILE	"rotor.yaml"
@@ -166,9 +168,11 @@ file_node(const struct conf *c, const char *key)
 static int
 is_below(const char *key, const char *section)
 {
-	size_t len = strlen(section);
+	struct rotor_str k = rotor_str_of(key), s = rotor_str_of(section);
 
-	return (strncasecmp(key, section, len) == 0 && (key[len] == '\0' || key[len] == '.'));
+	if (k.len > s.len && key[s.len] == '.')
+		k.len = s.len;
+	return (rotor_str_eq_nocase(k, s));
 }
 
 static int

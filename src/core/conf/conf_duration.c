@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <rotor/str.h>
+
 /* Longest names first: "m" begins "ms". */
 static const struct unit {
 	const char	*name;
@@ -27,7 +29,7 @@ unit_find(const char *s)
 	size_t i;
 
 	for (i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (strncmp(s, units[i].name, strlen(units[i].name)) == 0)
+		if (rotor_str_begins(rotor_str_of(s), units[i].name))
 			return (&units[i]);
 	return (NULL);
 }

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 static const char where_env[] = "environment";
 
 /* The first one wins when both are set. */
@@ -22,7 +24,7 @@ static const char *const prefixes[] = { "ROTOR_", "CENTRIFUGO_" };
 static int
 starts_with(const char *s, const char *prefix)
 {
-	return (strncmp(s, prefix, strlen(prefix)) == 0);
+	return (rotor_str_begins(rotor_str_of(s), prefix));
 }
 
 static int
@@ -108,7 +110,7 @@ conf_env_has_below(const struct conf *c, const char *name)
 			if (!starts_with(c->env[i].name, prefixes[k]))
 				continue;
 			rest = c->env[i].name + strlen(prefixes[k]);
-			if (strncmp(rest, name, len) == 0 && rest[len] == '_' &&
+			if (starts_with(rest, name) && rest[len] == '_' &&
 			    c->env[i].value[0] != '\0')
 				return (1);
 		}
@@ -122,7 +124,7 @@ conf_env_value(const struct conf *c, const char *name, size_t len)
 	size_t i;
 
 	for (i = 0; i < c->n_env; i++)
-		if (strlen(c->env[i].name) == len && memcmp(c->env[i].name, name, len) == 0)
+		if (rotor_str_is((struct rotor_str){ name, len }, c->env[i].name))
 			return (c->env[i].value);
 	return (NULL);
 }

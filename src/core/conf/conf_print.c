@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 int
 conf_has_effect(const struct rotor_option *row)
 {
@@ -27,7 +29,7 @@ doc_child(struct printer *p, struct doc *parent, const char *name, size_t len)
 	struct doc *d;
 
 	for (d = parent->first; d != NULL; d = d->next)
-		if (d->len == len && memcmp(d->name, name, len) == 0)
+		if (rotor_str_eq((struct rotor_str){ d->name, d->len }, (struct rotor_str){ name, len }))
 			return (d);
 	d = arena_zalloc(&p->arena, sizeof *d);
 	if (d == NULL)

@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
+
+#include <rotor/str.h>
 
 struct build {
 	struct conf		*c;
@@ -62,7 +63,7 @@ conf_node_get(const struct conf_node *n, const char *key, size_t len)
 	if (n == NULL || n->kind != NODE_MAP)
 		return (NULL);
 	for (child = n->first; child != NULL; child = child->next)
-		if (strncasecmp(child->key, key, len) == 0 && child->key[len] == '\0')
+		if (rotor_str_is_nocase((struct rotor_str){ key, len }, child->key))
 			return (child);
 	return (NULL);
 }

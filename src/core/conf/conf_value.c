@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include <rotor/str.h>
 
 static int
 is_secret(const struct rotor_option *row)
@@ -129,11 +130,11 @@ parse_pem(struct conf *c, const struct rotor_option *row, const struct conf_node
 static int
 is_choice(const char *choices, const char *s)
 {
-	size_t len, want = strlen(s);
+	size_t len;
 
 	for (choices += strspn(choices, " "); *choices != '\0'; choices += strspn(choices, " ")) {
 		len = strcspn(choices, " ");
-		if (len == want && memcmp(choices, s, len) == 0)
+		if (rotor_str_is((struct rotor_str){ choices, len }, s))
 			return (1);
 		choices += len;
 	}
@@ -183,9 +184,11 @@ parse_strlist(struct conf *c, const struct rotor_option *row, const struct conf_
 static const char *
 variable_end(const char *s)
 {
-	if (strncmp(s, "${ROTOR_VAR_", 12) != 0 && strncmp(s, "${CENTRIFUGO_VAR_", 17) != 0)
-		return (NULL);
-	return (strchr(s, '}'));
+	const char *end = strchr(s, '}');
+	struct rotor_str name = { s, end != NULL ? (size_t)(end - s) : 0 };
+
+	return (rotor_str_begins(name, "${ROTOR_VAR_") || rotor_str_begins(name, "${CENTRIFUGO_VAR_") ?
+	    end : NULL);
 }
 
 /* Copies `s` with its variables replaced into `out`, when that is not NULL.  The

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 /* How the two markups write the same things. */
 struct markup {
 	const char	*code;			/* around a literal */
@@ -234,7 +236,7 @@ doc_find(const struct doc *at, const char *key)
 	for (; at != NULL && key[0] != '\0'; key += len + (key[len] == '.')) {
 		len = strcspn(key, ".");
 		for (d = at->first; d != NULL; d = d->next)
-			if (d->len == len && memcmp(d->name, key, len) == 0)
+			if (rotor_str_eq((struct rotor_str){ d->name, d->len }, (struct rotor_str){ key, len }))
 				break;
 		at = d;
 	}
@@ -245,10 +247,11 @@ doc_find(const struct doc *at, const char *key)
 static int
 is_in(const char *key, const char *section)
 {
-	size_t len = section != NULL ? strlen(section) : 0;
+	struct rotor_str k = rotor_str_of(key), s = rotor_str_of(section);
 
-	return (len == 0 || (strncmp(key, section, len) == 0 &&
-	    (key[len] == '\0' || key[len] == '.')));
+	if (k.len > s.len && key[s.len] == '.')
+		k.len = s.len;
+	return (s.len == 0 || rotor_str_eq(k, s));
 }
 
 /* How many there are. */

@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
 /* 1 when the word `arg` begins with this flag; *ret_value is a value that is joined to
  * it, or NULL. */
 static int
 is_flag(const struct rotor_flag *f, char *arg, char **ret_value)
 {
-	size_t len = strlen(f->name);
+	size_t len;
 
 	*ret_value = NULL;
 	if (arg[0] != '-' || arg[1] == '\0')
@@ -29,10 +31,10 @@ is_flag(const struct rotor_flag *f, char *arg, char **ret_value)
 		*ret_value = arg[2] != '\0' ? arg + 2 : NULL;
 		return 1;
 	}
-	if (strncmp(arg + 2, f->name, len) != 0)
-		return 0;
-	*ret_value = arg[2 + len] == '=' ? arg + 2 + len + 1 : NULL;
-	return arg[2 + len] == '\0' || arg[2 + len] == '=';
+	arg += 2;
+	len = strcspn(arg, "=");
+	*ret_value = arg[len] == '=' ? arg + len + 1 : NULL;
+	return rotor_str_is((struct rotor_str){ arg, len }, f->name);
 }
 
 /* A flag without a value, at argv[*i]. */

@@ -48,7 +48,7 @@ module_file_name(const char *file)
 	const char *slash = strrchr(file, '/');
 	struct rotor_str s = rotor_str_of(slash != NULL ? slash + 1 : file);
 
-	if (s.len > 3 && memcmp(s.p + s.len - 3, ".so", 3) == 0)
+	if (rotor_str_ends(s, ".so") && s.len > 3)
 		s.len -= 3;
 	return s;
 }
@@ -90,7 +90,7 @@ dl_reason(const char *file)
 
 	if (e == NULL)
 		return "unknown error";
-	if (strncmp(e, file, len) == 0 && strncmp(e + len, ": ", 2) == 0)
+	if (rotor_str_begins(rotor_str_of(e), file) && rotor_str_begins(rotor_str_of(e + len), ": "))
 		return e + len + 2;
 	return e;
 }

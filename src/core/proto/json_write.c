@@ -26,7 +26,7 @@ static const char escapes[256] = {
 static char
 line_separator(const char *p, const char *end)
 {
-	if (end - p < 3 || memcmp(p, "\xe2\x80", 2) != 0)
+	if (end - p < 3 || p[0] != '\xe2' || p[1] != '\x80')
 		return 0;
 	return p[2] == '\xa8' ? '8' : p[2] == '\xa9' ? '9' : 0;
 }
