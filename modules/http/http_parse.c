@@ -135,7 +135,7 @@ is_digit(char c)
 static int
 parse_version(const char *p, struct http_head *h)
 {
-	if (memcmp(p, "HTTP/", 5) != 0 || !is_digit(p[5]) || p[6] != '.' || !is_digit(p[7]))
+	if (!rotor_str_begins((struct rotor_str){ p, 8 }, "HTTP/") || !is_digit(p[5]) || p[6] != '.' || !is_digit(p[7]))
 		return 400;
 	if (p[5] != '1' || p[7] > '1')
 		return 505;
