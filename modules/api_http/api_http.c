@@ -252,7 +252,7 @@ serve(struct api_http *a, struct rotor_instance *inst)
 	    .flags = ROTOR_HTTP_PREFIX | listeners(conf),
 	    .max_body = (uint32_t)conf->max_request_size,
 	    .body_timeout_ms = (uint32_t)(conf->read_timeout_ms < DAY_MS ? conf->read_timeout_ms : DAY_MS),
-	    .admit = admit, .handle = handle, .label = "api" };
+	    .admit = admit, .handle = handle, .label = "api", .allow = "POST", .challenge = "apikey" };
 
 	prefix_copy(conf->handler_prefix, prefix, sizeof prefix);
 	a->prefix_len = strlen(prefix);
@@ -272,7 +272,7 @@ serve_openapi(struct api_http *a, struct rotor_instance *inst)
 	char prefix[PREFIX_MAX], path[PREFIX_MAX + 16];
 	struct rotor_http_route route = { .size = sizeof route, .path = path,
 	    .flags = ROTOR_HTTP_INTERNAL, .max_body = 1024, .admit = admit_openapi,
-	    .handle = handle_openapi, .label = "openapi" };
+	    .handle = handle_openapi, .label = "openapi", .allow = "GET, HEAD" };
 
 	prefix_copy(a->conf->handler_prefix, prefix, sizeof prefix);
 	a->openapi = rotor_api_openapi(prefix[0] != '\0' ? prefix : "/", a->conf->insecure);

@@ -71,6 +71,12 @@ static const struct rotor_option rows[] = {
 	    "Serve HTTP/3.", 0, 0, NULL, NULL },
 	{ "io_uring", ROTOR_OPT_BOOL, 0, OFF(io_uring), "true",
 	    "Send to many connections in one system call, where the kernel allows it.", 0, 0, NULL, NULL },
+	{ "max_header_size", ROTOR_OPT_INT, 0, OFF(max_header_size), "131072",
+	    "Bytes that the request line and the headers of a request may have; more is answered 431.",
+	    1024, 16777216, NULL, NULL },
+	{ "idle_timeout", ROTOR_OPT_DURATION, ROTOR_OPT_F_ZERO_OK, OFF(idle_timeout_ms), "620s",
+	    "Time a connection is kept between two requests; longer than a proxy in front keeps it. 0: "
+	    "for ever.", 0, 0, NULL, NULL },
 	{ "h2c_external", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(h2c_external), "false",
 	    "Serve clear-text HTTP/2 on the external listener.", 0, 0, NULL, NULL },
 };
@@ -90,17 +96,39 @@ http_unload(void *ctx)
 	free(h);
 }
 
+static rotor_metric_id
+gauge(struct rotor_server *srv, const char *name, const char *help)
+{
+	return rotor_metric_child(rotor_metric_register(srv, ROTOR_GAUGE, "http", name, help, "", NULL, 0), NULL);
+}
+
+static void
+worker_init(struct http_worker *hw, struct http *h)
+{
+	hw->http = h;
+	for (int i = 0; i < N_LISTS; i++)
+		TAILQ_INIT(&hw->lists[i]);
+	rotor_job_init(&hw->turns, "http: requests of a connection", http_take_turns, hw);
+}
+
 static int
 make_workers(struct http *h)
 {
+	struct rotor_server *srv = rotor_instance_server(h->inst);
+	rotor_metric_id conns, held;
 	uint32_t i;
 
-	h->n_workers = rotor_server_workers(rotor_instance_server(h->inst));
+	conns = gauge(srv, "connections", "Open connections, WebSockets included.");
+	held = gauge(srv, "held_bytes", "Bytes held of requests and frames that have not arrived whole.");
+	h->n_workers = rotor_server_workers(srv);
 	h->workers = calloc(h->n_workers, sizeof h->workers[0]);
 	if (h->workers == NULL)
 		return -ENOMEM;
-	for (i = 0; i < h->n_workers; i++)
-		h->workers[i].http = h;
+	for (i = 0; i < h->n_workers; i++) {
+		worker_init(&h->workers[i], h);
+		h->workers[i].n_conns = conns;
+		h->workers[i].n_held = held;
+	}
 	return 0;
 }
 
@@ -152,6 +180,7 @@ http_worker_stop(void *ctx, struct rotor_worker *w)
 	hw = &h->workers[rotor_worker_index(w)];
 	http_accepts_close(hw);
 	socks_free(&hw->socks);
+	rotor_job_cancel(&hw->turns);
 	rotor_timer_free(&hw->sweep);
 	deflater_free(&hw->deflater);
 	hw->worker = NULL;

@@ -33,64 +33,120 @@ conn_cast(void *priv)
 }
 
 /*
- * Deadlines: all connections that have one are in a list, which is walked a few
- * times a second as long as it is not empty.  Open WebSockets have none.
+ * Lists: a connection is in one at most.  Those with a deadline are walked a few times a
+ * second as long as there are any, but of the idle ones, which may be many, only those
+ * that are due.  Open WebSockets have no deadline.
  */
 static void
-timed_remove(struct http_conn *c)
+list_leave(struct http_conn *c)
 {
-	if (c->prevp == NULL)
-		return;
-	*c->prevp = c->next;
-	if (c->next != NULL)
-		c->next->prevp = c->prevp;
-	c->prevp = NULL;
+	if (c->list != LIST_NONE)
+		TAILQ_REMOVE(&c->hw->lists[c->list], c, entry);
+	c->list = LIST_NONE;
 }
 
 static void
-timed_insert(struct http_conn *c)
+list_join(struct http_conn *c, enum http_conn_list list)
 {
 	struct http_worker *hw = c->hw;
 
-	c->next = hw->timed;
-	c->prevp = &hw->timed;
-	if (c->next != NULL)
-		c->next->prevp = &c->next;
-	hw->timed = c;
+	list_leave(c);
+	TAILQ_INSERT_TAIL(&hw->lists[list], c, entry);
+	c->list = (uint8_t)list;
+}
+
+static void
+timed_join(struct http_conn *c, enum http_conn_list list)
+{
+	struct http_worker *hw = c->hw;
+
+	list_join(c, list);
 	if (!hw->sweeping) {
 		hw->sweeping = 1;
 		rotor_timer_set(hw->sweep, SWEEP_MS);
 	}
 }
 
+/* Back to where it waits when nothing else keeps it: for its deadline. */
+static void
+list_rest(struct http_conn *c)
+{
+	if (c->deadline_ms != 0)
+		timed_join(c, LIST_TIMED);
+	else
+		list_leave(c);
+}
+
 void
 conn_deadline(struct http_conn *c, uint32_t ms)
 {
-	if (ms == 0) {
-		timed_remove(c);
+	c->deadline_ms = ms != 0 ? rotor_worker_now_ms(c->hw->worker) + ms : 0;
+	if (c->list != LIST_READY)
+		list_rest(c);
+}
+
+void
+conn_idle(struct http_conn *c)
+{
+	uint64_t ms = (uint64_t)c->hw->http->conf->idle_timeout_ms;
+
+	c->idle = 1;
+	if (c->out != NULL || sock_choked(c->sock)) {
+		conn_deadline(c, WRITE_TIMEOUT_MS);
 		return;
 	}
-	c->deadline_ms = rotor_worker_now_ms(c->hw->worker) + ms;
-	if (c->prevp == NULL)
-		timed_insert(c);
+	c->deadline_ms = ms != 0 ? rotor_worker_now_ms(c->hw->worker) + ms : 0;
+	if (ms == 0)
+		list_leave(c);
+	else
+		timed_join(c, LIST_IDLE);
 }
 
 void
 http_sweep(struct rotor_worker *w, void *priv)
 {
 	struct http_worker *hw = priv;
+	struct http_conns *timed = &hw->lists[LIST_TIMED], *idle = &hw->lists[LIST_IDLE];
 	struct http_conn *c, *next;
 	uint64_t now = rotor_worker_now_ms(w);
 
-	/* conn_drop() closes later, hence takes nothing out of the list but c. */
-	for (c = hw->timed; c != NULL; c = next) {
-		next = c->next;
+	/* conn_drop() closes later, hence takes nothing out of the lists but c. */
+	for (c = TAILQ_FIRST(timed); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
 		if (c->deadline_ms <= now)
 			conn_drop(c);
 	}
-	hw->sweeping = hw->timed != NULL;
+	while ((c = TAILQ_FIRST(idle)) != NULL && c->deadline_ms <= now)
+		conn_drop(c);
+	hw->sweeping = !TAILQ_EMPTY(timed) || !TAILQ_EMPTY(idle);
 	if (hw->sweeping)
 		rotor_timer_set(hw->sweep, SWEEP_MS);
+}
+
+/*
+ * Turns: many requests may come at once, and others want to be served too.
+ */
+static void
+await_turn(struct http_conn *c)
+{
+	list_join(c, LIST_READY);
+	rotor_job_start(c->hw->worker, &c->hw->turns);
+}
+
+int
+http_take_turns(struct rotor_worker *w, void *priv)
+{
+	struct http_worker *hw = priv;
+	struct http_conns *ready = &hw->lists[LIST_READY];
+	struct http_conn *c;
+
+	do {
+		if ((c = TAILQ_FIRST(ready)) == NULL)
+			return ROTOR_OK;
+		list_rest(c);
+		conn_resume(c);
+	} while (!rotor_turn_over(w));
+	return TAILQ_EMPTY(ready) ? ROTOR_OK : ROTOR_AGAIN;
 }
 
 /*
@@ -110,7 +166,7 @@ void
 conn_drop(struct http_conn *c)
 {
 	c->closing = 1;
-	timed_remove(c);
+	list_leave(c);
 	sock_drop(c->sock);
 }
 
@@ -193,7 +249,7 @@ conn_writable(void *priv)
 	else if (c->mode == CONN_WS)
 		http_ws_writable(c->ws);
 	else if (c->mode == CONN_HTTP && c->idle)
-		conn_deadline(c, IDLE_TIMEOUT_MS);
+		conn_idle(c);
 	conn_resume(c);
 }
 
@@ -220,16 +276,19 @@ feed_nobody(struct http_conn *c, unsigned char *p, size_t len)
 	return len;
 }
 
-/* 1 when no input may be used now: an answer is due, or has not left. */
+/* 1 when no input may be used now: others have their turn, an answer is due or has not
+ * left. */
 static int
 is_busy(const struct http_conn *c)
 {
+	if (c->list == LIST_READY)
+		return 1;
 	if (c->mode != CONN_HTTP)
 		return 0;
 	return c->out != NULL || (c->req != NULL && c->req->handed) || sock_choked(c->sock);
 }
 
-/* Uses as much of the input as possible; the bytes used. */
+/* Uses as much of the input as possible in its turn; the bytes used. */
 static size_t
 feed(struct http_conn *c, unsigned char *p, size_t len)
 {
@@ -245,15 +304,30 @@ feed(struct http_conn *c, unsigned char *p, size_t len)
 		if (n == 0)
 			break;
 		at += n;
+		if (at < len && !is_busy(c) && rotor_turn_over(c->hw->worker))
+			await_turn(c);
 	}
 	c->feeding = 0;
 	return at;
+}
+
+/* Tells the gauge what is held for the connection before a handler has it. */
+static void
+count_held(struct http_conn *c)
+{
+	size_t held = c->in.cap + (c->req != NULL ? http_request_held(c->req) : 0);
+
+	if (held == c->held)
+		return;
+	rotor_metric_add(c->hw->worker, c->hw->n_held, (int64_t)held - c->held);
+	c->held = (uint32_t)held;
 }
 
 /* Reads unless that would only pile up input. */
 static void
 update_reading(struct http_conn *c)
 {
+	count_held(c);
 	sock_read(c->sock, !sock_choked(c->sock) && !(is_busy(c) && (c->in.len > 0 || c->ended)));
 }
 
@@ -297,7 +371,7 @@ conn_resume(struct http_conn *c)
 	struct bytes kept;
 	size_t n;
 
-	if (c->feeding)
+	if (c->feeding || c->list == LIST_READY)
 		return;
 	sock_enter(c->sock);
 	if (c->in.len > 0) {
@@ -329,6 +403,7 @@ conn_opened(void *owner, struct sock *s, void *priv)
 	c->listener = (uint8_t)from->listener;
 	c->peer = from->peer;
 	conn_deadline(c, HEAD_TIMEOUT_MS);
+	rotor_metric_add(c->hw->worker, c->hw->n_conns, 1);
 	return c;
 }
 
@@ -337,15 +412,18 @@ conn_closed(void *priv)
 {
 	struct http_conn *c = conn_cast(priv);
 
-	timed_remove(c);
+	list_leave(c);
 	if (c->hw->peer_of == c)
 		c->hw->peer_of = NULL;
 	if (c->ws != NULL)
 		http_ws_gone(&c->ws);
 	if (c->req != NULL)
 		http_request_gone(c->req);
+	c->req = NULL;
 	body_free(&c->out);
 	bytes_fini(&c->in);
+	count_held(c);
+	rotor_metric_add(c->hw->worker, c->hw->n_conns, -1);
 	c->magic = 0;
 	free(c);
 }

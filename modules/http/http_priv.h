@@ -24,10 +24,13 @@
 #include <rotor/http.h>
 #include <rotor/log.h>
 #include <rotor/loop.h>
+#include <rotor/metrics.h>
 #include <rotor/module.h>
+#include <sys/queue.h>
 
 #include "bytes.h"
 #include "http_chunked.h"
+#include "http_date.h"
 #include "http_parse.h"
 #include "http_sock.h"
 
@@ -38,11 +41,9 @@ struct http_ws;
 #define HEAD_TIMEOUT_MS		10000u	/* for a request's head, from its first byte or the accept */
 #define BODY_TIMEOUT_MS		30000u	/* for its body */
 #define WRITE_TIMEOUT_MS	60000u	/* for each piece of a response that does not fit the kernel */
-#define IDLE_TIMEOUT_MS		60000u	/* between requests */
 #define LINGER_TIMEOUT_MS	2000u	/* for the peer to take the last response */
 #define BODY_MAX		(64u * 1024u * 1024u)	/* where the route sets no limit */
 
-#define HTTP_HEAD_MAX	8192u	/* bytes of request line and headers */
 #define SCRATCH_SIZE		(16u * 1024u)
 
 /*
@@ -72,6 +73,8 @@ struct http_conf {
 	int32_t			http3_enabled;
 	int32_t			h2c_external;
 	int32_t			io_uring;
+	int64_t			max_header_size;	/* bytes of a request line and headers */
+	int64_t			idle_timeout_ms;	/* between requests; 0: none */
 };
 
 /*
@@ -113,11 +116,24 @@ struct http {
 
 #define PEER_TEXT_MAX	64u	/* an address in words */
 
+TAILQ_HEAD(http_conns, http_conn);
+
+/* What a connection waits for, and so in which list of its worker it is. */
+enum http_conn_list {
+	LIST_NONE,
+	LIST_TIMED,	/* a deadline, in any order */
+	LIST_IDLE,	/* the same, but all for as long, and so in the order of the deadlines */
+	LIST_READY,	/* its turn, to use the input it has */
+	N_LISTS
+};
+
 struct http_worker {
 	struct http		*http;
 	struct rotor_worker	*worker;
 	struct socks		*socks;
-	struct http_conn	*timed;		/* connections with a deadline */
+	struct http_conns	lists[N_LISTS];	/* but for LIST_NONE */
+	struct rotor_job	turns;		/* those of LIST_READY */
+	rotor_metric_id		n_conns, n_held;	/* gauges: open connections, bytes held for them */
 	struct rotor_timer	*sweep;
 	int			sweeping;	/* the timer is armed */
 	struct deflater		*deflater;	/* made at the first compressed connection */
@@ -126,6 +142,8 @@ struct http_worker {
 	const struct http_conn	*peer_of;
 	size_t			peer_len;
 	char			peer_text[PEER_TEXT_MAX];
+	time_t			date_of;		/* the second that `date` tells */
+	char			date[HTTP_DATE_LEN + 1];
 	char			scratch[SCRATCH_SIZE];	/* small responses */
 };
 
@@ -173,16 +191,18 @@ struct http_conn {
 	uint8_t			closing;	/* after what is being written */
 	uint8_t			idle;		/* between two requests */
 	uint8_t			ended;		/* the peer sends nothing more */
+	uint8_t			list;		/* enum http_conn_list */
 	uint32_t		seen;		/* bytes of a head in which its end was not found */
 	struct sock		*sock;
 	struct http_worker	*hw;
-	struct http_conn	*next, **prevp;	/* in hw->timed; prevp NULL: not there */
-	uint64_t		deadline_ms;
+	TAILQ_ENTRY(http_conn)	entry;		/* in hw->lists[list] */
+	uint64_t		deadline_ms;	/* 0: none */
 	struct bytes		in;		/* input that could not be used yet */
 	struct http_request	*req;		/* being read or handled */
 	struct http_body	*out;		/* rest of a large response */
 	struct http_ws		*ws;
 	struct http_peer	peer;
+	uint32_t		held;		/* bytes that hw->n_held counts for it */
 };
 
 extern const struct sock_handler http_conn_handler;	/* owner: struct http_worker */
@@ -193,6 +213,10 @@ void conn_resume(struct http_conn *c);
 void http_sweep(struct rotor_worker *w, void *priv);
 /* (Re)sets the time at which the connection is dropped; 0: never. */
 void conn_deadline(struct http_conn *c, uint32_t ms);
+/* Has it be idle until the next request, or for as long as it may. */
+void conn_idle(struct http_conn *c);
+/* The job of hw->turns. */
+int http_take_turns(struct rotor_worker *w, void *priv);
 /* 0, or -EPIPE: broken, and closed soon. */
 int conn_write(struct http_conn *c, const void *p, size_t len);
 /* Takes over malloc'd bytes and sends them piece by piece. */
@@ -212,7 +236,8 @@ struct http_request {
 	uint32_t			magic;
 #define HTTP_REQUEST_MAGIC		0x2f86b04du
 	uint8_t				handed;		/* to its handler */
-	uint32_t			refusal;	/* status to refuse with; 0: it is served */
+	uint32_t			size;		/* bytes of all this */
+	uint32_t			refusal;	/* status to answer with; 0: its handler answers */
 	struct http_conn		*conn;		/* NULL: the client has gone */
 	const struct http_route		*route;		/* NULL: none */
 	struct http_head		head;
@@ -227,8 +252,10 @@ size_t http_request_feed(struct http_conn *c, const char *p, size_t len);
 /* The connection has gone: drops its request, unless its handler has it. */
 void http_request_gone(struct http_request *r);
 void http_request_free(struct http_request *r);
-/* Answers with a text body ("" for none) and, unless `field` is NULL, one header; an error
- * with a body also says that it is no other type. */
+/* The bytes it holds while it is read. */
+size_t http_request_held(const struct http_request *r);
+/* Answers with a text body ("" for none) and, unless `field` is NULL, one header more than
+ * the status asks for; an error with a body also says that it is no other type. */
 void http_request_text(struct http_request *r, uint32_t status, const char *body,
     const struct rotor_http_header *field);
 /* Whether the path has no "//", "/./" or "/../" (http_redirect.c). */

@@ -118,6 +118,21 @@ response_size(const struct rotor_http_response *res)
 	return n;
 }
 
+/* What clocks and caches go by (RFC 9110 6.6.1); once a second it is written anew. */
+static void
+put_date(struct writer *w, struct http_worker *hw)
+{
+	time_t now = time(NULL);
+
+	if (now != hw->date_of) {
+		http_date_write(hw->date, now);
+		hw->date_of = now;
+	}
+	put(w, "Date: ", 6);
+	put(w, hw->date, HTTP_DATE_LEN);
+	put(w, "\r\n", 2);
+}
+
 static void
 put_response(struct writer *w, const struct http_request *r, const struct rotor_http_response *res)
 {
@@ -134,6 +149,7 @@ put_response(struct writer *w, const struct http_request *r, const struct rotor_
 	for (i = 0; i < res->n_headers; i++)
 		if (is_field_safe(&res->headers[i]))
 			put_field(w, res->headers[i].name, res->headers[i].value);
+	put_date(w, r->conn->hw);
 	if (!bodiless) {
 		put_text(w, "Content-Length: ");
 		put_number(w, res->body.len);
@@ -167,14 +183,6 @@ send_response(struct http_conn *c, const struct http_request *r, const struct ro
 		(void)conn_stream(c, w.p, w.at);
 }
 
-/* Waits for the next request on the same connection. */
-static void
-await_next(struct http_conn *c)
-{
-	c->idle = 1;
-	conn_deadline(c, c->out != NULL || sock_choked(c->sock) ? WRITE_TIMEOUT_MS : IDLE_TIMEOUT_MS);
-}
-
 static void
 respond(struct rotor_http_request *pub, const struct rotor_http_response *res)
 {
@@ -185,7 +193,7 @@ respond(struct rotor_http_request *pub, const struct rotor_http_response *res)
 		c->req = NULL;
 		send_response(c, r, res);
 		if (r->head.keep_alive)
-			await_next(c);
+			conn_idle(c);
 		else
 			conn_finish(c);
 	}
@@ -202,11 +210,25 @@ header(struct rotor_http_request *pub, const char *name)
 
 static const struct rotor_http_ops request_ops = { sizeof request_ops, respond, header };
 
+/* The field without which the status must not be (RFC 9110 15.5.2, 15.5.6). */
+static struct rotor_http_header
+status_field(const struct http_request *r, uint32_t status)
+{
+	const struct rotor_http_route *route = r->route != NULL ? &r->route->pub : NULL;
+
+	if (status == 405)
+		return (struct rotor_http_header){ "Allow",
+		    route != NULL && route->allow != NULL ? route->allow : "" };
+	if (status == 401 && route != NULL && route->challenge != NULL)
+		return (struct rotor_http_header){ "WWW-Authenticate", route->challenge };
+	return (struct rotor_http_header){ NULL, NULL };
+}
+
 void
 http_request_text(struct http_request *r, uint32_t status, const char *body,
     const struct rotor_http_header *field)
 {
-	struct rotor_http_header fields[2] = { { "X-Content-Type-Options", "nosniff" } };
+	struct rotor_http_header fields[3] = { { "X-Content-Type-Options", "nosniff" } };
 	uint32_t n = status >= 400 && body[0] != '\0';
 	struct rotor_http_response res = {
 		.size = sizeof res,
@@ -216,6 +238,8 @@ http_request_text(struct http_request *r, uint32_t status, const char *body,
 		.body = { body, strlen(body) },
 	};
 
+	fields[n] = status_field(r, status);
+	n += fields[n].name != NULL;
 	if (field != NULL)
 		fields[n++] = *field;
 	res.n_headers = n;
@@ -251,6 +275,12 @@ http_request_gone(struct http_request *r)
 	r->conn = NULL;
 	if (!r->handed)
 		http_request_free(r);
+}
+
+size_t
+http_request_held(const struct http_request *r)
+{
+	return r->handed ? 0 : r->size + r->body.cap;
 }
 
 static size_t
@@ -316,12 +346,14 @@ feed_chunked(struct http_request *r, const char *p, size_t len)
 	return (size_t)n;
 }
 
-/* The status to refuse with, or 0. */
+/* The status to answer with in the handler's place, or 0. */
 static uint32_t
 refusal_of(struct http_request *r)
 {
 	const struct http_route *route = r->route;
 
+	if (rotor_str_is(r->head.path, "*"))
+		return 200;	/* OPTIONS of the server as a whole asks for no more */
 	if (!http_path_is_clean(r->head.path))
 		return 307;
 	if (route == NULL)
@@ -345,6 +377,12 @@ start(struct http_request *r)
 		hand_over(r);
 		return;
 	}
+	if (r->head.expect_continue && r->refusal != 0) {
+		/* Nobody needs the body, and whether it comes is the client's choice. */
+		r->head.keep_alive = 0;
+		hand_over(r);
+		return;
+	}
 	conn_deadline(c, body_timeout_ms(r));
 	if (r->head.expect_continue)
 		(void)conn_write(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -363,15 +401,16 @@ peer_text(struct http_conn *c, char dst[PEER_TEXT_MAX])
 	return (struct rotor_str){ dst, hw->peer_len };
 }
 
-/* A request of the connection with a copy of the head, or NULL. */
+/* A request of the connection with room for `text_len` bytes, or NULL. */
 static struct http_request *
-request_new(struct http_conn *c, size_t head_len)
+request_new(struct http_conn *c, size_t text_len)
 {
-	struct http_request *r = malloc(sizeof *r + 2 * head_len);
+	struct http_request *r = malloc(sizeof *r + text_len);
 
 	if (r == NULL)
 		return NULL;
 	*r = (struct http_request){ .magic = HTTP_REQUEST_MAGIC };	/* not the text behind it */
+	r->size = (uint32_t)(sizeof *r + text_len);
 	r->conn = c;
 	r->pub.ops = &request_ops;
 	r->pub.worker = c->hw->worker;
@@ -382,32 +421,40 @@ request_new(struct http_conn *c, size_t head_len)
 	return r;
 }
 
+/* 0, or the status to refuse the request with, whose head of `len` bytes is at `head`. */
+static int
+parse_head(struct http_request *r, const char *head, size_t len)
+{
+	int status = http_head_parse(head, len, &r->head);
+	long n;
+
+	if (status != 0)
+		return status;
+	if ((n = http_path_decode(r->text, r->head.path)) < 0)
+		return 400;
+	r->pub.method = r->head.method;
+	r->pub.path = (struct rotor_str){ r->text, (size_t)n };
+	r->pub.query = r->head.query;
+	return 0;
+}
+
 static void
 read_head(struct http_conn *c, const char *p, size_t len)
 {
-	struct http_request *r = request_new(c, len);
-	char *head;
-	long n;
+	/* The path is in the first line. */
+	size_t line = (size_t)((const char *)memchr(p, '\n', len) - p);
+	struct http_request *r = request_new(c, line + len);
 	int status;
 
 	if (r == NULL) {
 		conn_drop(c);
 		return;
 	}
-	head = r->text + len;
-	memcpy(head, p, len);
-	if ((status = http_head_parse(head, len, &r->head)) != 0) {
+	memcpy(r->text + line, p, len);
+	if ((status = parse_head(r, r->text + line, len)) != 0)
 		refuse(r, (uint32_t)status);
-		return;
-	}
-	if ((n = http_path_decode(r->text, r->head.path)) < 0) {
-		refuse(r, 400);
-		return;
-	}
-	r->pub.method = r->head.method;
-	r->pub.path = (struct rotor_str){ r->text, (size_t)n };
-	r->pub.query = r->head.query;
-	start(r);
+	else
+		start(r);
 }
 
 /* What is too long, or no head from its first byte on, is refused unread. */
@@ -449,7 +496,7 @@ await_head(struct http_conn *c, size_t len)
 static size_t
 feed_head(struct http_conn *c, const char *p, size_t len)
 {
-	size_t n = empty_lines(p, len), max = HTTP_HEAD_MAX;
+	size_t n = empty_lines(p, len), max = (size_t)c->hw->http->conf->max_header_size;
 
 	if (n > 0)
 		return n;

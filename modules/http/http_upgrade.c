@@ -27,21 +27,43 @@ is_key(struct rotor_str key)
 	    EVP_DecodeBlock(raw, (const unsigned char *)key.p, KEY_LEN) == 18;
 }
 
-/* 0, or the status to refuse with. */
-static uint32_t
+/* Why a handshake is refused: for whoever looks for it, a proxy's operator most of the time. */
+struct fault {
+	uint32_t	status;
+	const char	*text;
+};
+
+#define PASS_ON	"; a proxy in front has to speak HTTP/1.1 (nginx: proxy_http_version 1.1) and to pass " \
+	"on the Upgrade and Connection headers\n"
+
+static const struct fault
+    no_upgrade = { 400, "Bad Request: a WebSocket handshake without \"Upgrade: websocket\"" PASS_ON },
+    no_connection = { 400, "Bad Request: a WebSocket handshake without \"Connection: Upgrade\"" PASS_ON },
+    no_get = { 405, "Method Not Allowed: a WebSocket handshake is a GET\n" },
+    has_body = { 400, "Bad Request: a WebSocket handshake has no body\n" },
+    bad_version = { 400, "Bad Request: Sec-WebSocket-Version is not 13\n" },
+    bad_key = { 400, "Bad Request: Sec-WebSocket-Key is not the base64 of 16 bytes\n" };
+
+/*
+ * NULL: it is one.  HTTP/1.0 is let pass, as the reference does it: that is how nginx sends
+ * on what HTTP/1.1 brought, unless it is told otherwise.
+ */
+static const struct fault *
 check_handshake(const struct http_request *r)
 {
 	struct rotor_str f = r->head.fields;
 
-	if (r->head.minor != 1 || !http_fields_have(f, "connection", "upgrade") ||
-	    !http_fields_have(f, "upgrade", "websocket"))
-		return 400;
+	if (!http_fields_have(f, "upgrade", "websocket"))
+		return &no_upgrade;
+	if (!http_fields_have(f, "connection", "upgrade"))
+		return &no_connection;
 	if (r->head.method != ROTOR_HTTP_GET)
-		return 405;
-	if (r->body.len > 0 || !http_fields_have(f, "sec-websocket-version", "13") ||
-	    !is_key(http_field(f, "sec-websocket-key")))
-		return 400;
-	return 0;
+		return &no_get;
+	if (r->body.len > 0)
+		return &has_body;
+	if (!http_fields_have(f, "sec-websocket-version", "13"))
+		return &bad_version;
+	return is_key(http_field(f, "sec-websocket-key")) ? NULL : &bad_key;
 }
 
 /* The first subprotocol offered that `supported` names, or an empty slice. */
@@ -140,27 +162,43 @@ upgrade(struct http_request *r, const struct rotor_ws_handler *h)
 	http_request_free(r);
 }
 
+/* Asks for no upgrade, and did not before a proxy took it away. */
+static int
+is_plain(const struct http_request *r)
+{
+	return !http_fields_have(r->head.fields, "upgrade", "websocket") &&
+	    http_field(r->head.fields, "sec-websocket-key").len == 0;
+}
+
+static void
+refuse_handshake(struct http_request *r, uint32_t status, const char *text)
+{
+	/* Too many connections is said without a body. */
+	if (status == 503)
+		http_request_text(r, status, "", NULL);
+	else
+		http_request_text(r, status, text, &version_field);
+}
+
 void
 http_upgrade(struct http_request *r)
 {
 	const struct http_route *route = r->route;
 	const struct rotor_ws_handler *h = route->pub.ws;
-	uint32_t status = check_handshake(r), refusal;
-	char body[64];
+	const struct fault *fault = check_handshake(r);
+	uint32_t refusal;
+	char text[64];
 
-	if (status != 0 && route->pub.handle != NULL &&
-	    !http_fields_have(r->head.fields, "upgrade", "websocket")) {
+	if (fault != NULL && route->pub.handle != NULL && is_plain(r)) {
 		route->pub.handle(route->ctx, &r->pub);
 		return;
 	}
 	refusal = h->accept(route->ctx, &r->pub);
-	if (status == 0 || refusal == 503)	/* limits are for all who come here */
-		status = refusal;
-	if (status == 0) {
+	(void)snprintf(text, sizeof text, "%s\n", http_reason(refusal));
+	if (fault != NULL && refusal != 503)	/* limits are for all who come here */
+		refuse_handshake(r, fault->status, fault->text);
+	else if (refusal != 0)
+		refuse_handshake(r, refusal, text);
+	else
 		upgrade(r, h);
-		return;
-	}
-	(void)snprintf(body, sizeof body, "%s\n", http_reason(status));
-	/* Too many connections is said without a body. */
-	http_request_text(r, status, status == 503 ? "" : body, status != 503 ? &version_field : NULL);
 }

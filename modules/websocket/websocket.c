@@ -351,6 +351,7 @@ websocket_load(struct rotor_instance *inst, void **ret_ctx)
 		.flags = ROTOR_HTTP_EXTERNAL,
 		.max_body = 65536,
 		.label = "websocket",
+		.allow = "GET",
 	};
 	int ret;
 

@@ -146,7 +146,7 @@ def test_unclean_paths_are_redirected(plain, path, meant):
 @rotor_only
 @pytest.mark.parametrize("path, meant", [
     ("//\\evil.example/", "/%5Cevil.example/"), ("//evil.example", "/evil.example"),
-    ("//a'\"<>&", "/a'%22%3C%3E&"), ("//é", "/%C3%A9"), ("//%2f%2fx", "/%2f%2fx"),
+    ("//a'\"<>&", "/a'%22%3C%3E&"), ("//%C3%A9", "/%C3%A9"), ("//%2f%2fx", "/%2f%2fx"),
 ])
 def test_redirects_stay_here(plain, path, meant):
     with open_socket(plain.address) as sock:
