@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rotor/str.h - comparing counted strings.
+ * rotor/str.h - comparing and checking counted strings.
  *
  * What clients send may hold any byte, NUL included, and has no NUL behind it.  So a
  * struct rotor_str never meets strcmp(), strncmp() and their kin, which believe in one:
@@ -96,6 +96,9 @@ rotor_str_is_nocase(struct rotor_str s, const char *text)
 {
 	return rotor_str_eq_nocase(s, rotor_str_of(text));
 }
+
+/* 1 when it is valid UTF-8. */
+ROTOR_API int rotor_utf8_valid(struct rotor_str s);
 
 #ifdef __cplusplus
 }

@@ -11,8 +11,6 @@
 
 #include <stddef.h>
 
-#include "http_deflate.h"
-
 #define OFF(m)	offsetof(struct http_conf, m)
 
 /* The keys of a TLS block; known, but there is no TLS yet. */
@@ -182,7 +180,7 @@ http_worker_stop(void *ctx, struct rotor_worker *w)
 	socks_free(&hw->socks);
 	rotor_job_cancel(&hw->turns);
 	rotor_timer_free(&hw->sweep);
-	deflater_free(&hw->deflater);
+	http_compressor_free(hw);
 	hw->worker = NULL;
 }
 

@@ -4,15 +4,16 @@
 
 #include "http_deflate.h"
 
+#include <sys/types.h>
 #include <zlib.h>
 
-#include <rotor/str.h>
+#include "http_offer.h"
 
-#include "http_parse.h"
-
-#define BITS_MIN	9u	/* zlib has no raw deflate with 8 */
-#define BITS_MAX	15u
 #define KEEP_MAX	(64u * 1024u)	/* of the inflated message, between messages */
+#define SLICE		512u		/* compressed between two looks at the clock */
+#define STORED_MAX	65535u		/* bytes of a stored block */
+#define STORED_HEAD	5u
+#define MEMORY		16u		/* messages remembered: more than forms of a publication */
 
 /* Ends every flushed deflate block; not sent (RFC 7692 7.2.1). */
 static const unsigned char tail[4] = { 0x00, 0x00, 0xff, 0xff };
@@ -22,102 +23,60 @@ struct stream {
 	uint32_t	level;		/* 0: not initialised */
 };
 
+/* A message and what it was compressed to: fan-out sends it many times. */
+struct memory {
+	struct rotor_buf	*from, *to;	/* NULL: free */
+	uint32_t		level, bits;
+};
+
 struct deflater {
+	deflater_clock_f	*clock;
+	uint64_t		window_us, used_us;	/* when it began; spent in it */
 	z_stream		in;
 	int			in_ready;
 	struct bytes		inflated;
-	struct stream		out[BITS_MAX + 1];	/* by window bits */
-	/* The last message, compressed: fan-out sends it many times. */
-	struct rotor_buf	*last_from, *last_to;
-	uint32_t		last_level, last_bits;
+	struct stream		large, small;		/* by window */
+	struct memory		memory[MEMORY];
+	uint32_t		n_memory;		/* ever remembered; the oldest makes room */
 };
 
 struct deflater *
-deflater_new(void)
+deflater_new(deflater_clock_f *clock)
 {
-	return calloc(1, sizeof(struct deflater));
+	struct deflater *d = calloc(1, sizeof *d);
+
+	if (d != NULL)
+		d->clock = clock;
+	return d;
+}
+
+static void
+stream_end(struct stream *s)
+{
+	if (s->level != 0)
+		(void)deflateEnd(&s->z);
 }
 
 void
 deflater_free(struct deflater **dp)
 {
 	struct deflater *d = *dp;
-	size_t i;
 
 	*dp = NULL;
 	if (d == NULL)
 		return;
 	if (d->in_ready)
 		(void)inflateEnd(&d->in);
-	for (i = 0; i <= BITS_MAX; i++)
-		if (d->out[i].level != 0)
-			(void)deflateEnd(&d->out[i].z);
-	rotor_buf_unref(&d->last_from);
-	rotor_buf_unref(&d->last_to);
+	stream_end(&d->large);
+	stream_end(&d->small);
+	deflater_forget(d);
 	bytes_fini(&d->inflated);
 	free(d);
 }
 
-/* "12" or "\"12\"" -> 12; 0: not a number of window bits. */
-static uint32_t
-parse_bits(struct rotor_str v)
-{
-	uint32_t n = 0;
-	size_t i;
-
-	if (v.len >= 2 && v.p[0] == '"' && v.p[v.len - 1] == '"') {
-		v.p++;
-		v.len -= 2;
-	}
-	if (v.len == 0 || v.len > 2 || v.p[0] == '0')
-		return 0;
-	for (i = 0; i < v.len; i++) {
-		if (v.p[i] < '0' || v.p[i] > '9')
-			return 0;
-		n = n * 10 + (uint32_t)(v.p[i] - '0');
-	}
-	return n >= 8 && n <= BITS_MAX ? n : 0;
-}
-
-/* One parameter of an offer.  0, or -1: the offer cannot be accepted. */
-static int
-take_param(struct rotor_str param, uint32_t *bits, int *say)
-{
-	struct rotor_str name = { NULL, 0 }, value = param;
-
-	(void)http_list_next(&value, '=', &name);
-	if (rotor_str_is_nocase(name, "server_no_context_takeover") ||
-	    rotor_str_is_nocase(name, "client_no_context_takeover"))
-		return value.len == 0 ? 0 : -1;
-	if (rotor_str_is_nocase(name, "client_max_window_bits"))
-		return value.len == 0 || parse_bits(value) != 0 ? 0 : -1;
-	if (!rotor_str_is_nocase(name, "server_max_window_bits"))
-		return -1;
-	*bits = parse_bits(value);
-	*say = 1;
-	return *bits >= BITS_MIN ? 0 : -1;
-}
-
-uint32_t
-deflate_negotiate(struct rotor_str offers, int *ret_say)
-{
-	struct rotor_str offer, part;
-
-	while (http_list_next(&offers, ',', &offer)) {
-		uint32_t bits = BITS_MAX;
-		int say = 0, ok;
-
-		ok = http_list_next(&offer, ';', &part) && rotor_str_is_nocase(part, "permessage-deflate");
-		while (ok && http_list_next(&offer, ';', &part))
-			ok = take_param(part, &bits, &say) == 0;
-		if (ok) {
-			*ret_say = say;
-			return bits;
-		}
-	}
-	return 0;
-}
-
+/*
+ * Inflating
+ */
 /* Runs `p` through the inflater.  0 or -errno. */
 static int
 inflate_some(struct deflater *d, const void *p, size_t len, size_t max)
@@ -156,7 +115,7 @@ deflater_inflate(struct deflater *d, const void *p, size_t len, size_t max, stru
 {
 	int err;
 
-	if (!d->in_ready && inflateInit2(&d->in, -(int)BITS_MAX) != Z_OK)
+	if (!d->in_ready && inflateInit2(&d->in, -MAX_WBITS) != Z_OK)
 		return -ENOMEM;
 	if (d->in_ready)
 		(void)inflateReset(&d->in);
@@ -171,58 +130,154 @@ deflater_inflate(struct deflater *d, const void *p, size_t len, size_t max, stru
 	return 0;
 }
 
+/*
+ * Compressing
+ */
+static void
+memory_drop(struct memory *m)
+{
+	rotor_buf_unref(&m->from);
+	rotor_buf_unref(&m->to);
+}
+
+void
+deflater_forget(struct deflater *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < MEMORY && i < d->n_memory; i++)
+		memory_drop(&d->memory[i]);
+	d->n_memory = 0;
+}
+
+/* With a reference for the caller, or NULL. */
+static struct rotor_buf *
+recall(struct deflater *d, struct rotor_buf *from, uint32_t level, uint32_t bits)
+{
+	uint32_t i;
+
+	for (i = 0; i < MEMORY && i < d->n_memory; i++)
+		if (d->memory[i].from == from && d->memory[i].level == level && d->memory[i].bits == bits)
+			return rotor_buf_ref(d->memory[i].to);
+	return NULL;
+}
+
+static void
+remember(struct deflater *d, struct rotor_buf *from, struct rotor_buf *to, uint32_t level,
+    uint32_t bits)
+{
+	struct memory *m = &d->memory[d->n_memory++ % MEMORY];
+
+	memory_drop(m);
+	*m = (struct memory){ rotor_buf_ref(from), rotor_buf_ref(to), level, bits };
+}
+
+/* How long may be spent on compressing now. */
+static uint64_t
+time_left(struct deflater *d, uint64_t now_us)
+{
+	if (now_us - d->window_us >= DEFLATER_WINDOW_US) {
+		d->window_us = now_us;
+		d->used_us = 0;
+	}
+	return d->used_us < DEFLATER_SHARE_US ? DEFLATER_SHARE_US - d->used_us : 0;
+}
+
 /* The stream for these parameters, ready for a message; NULL: no memory. */
 static z_stream *
 out_stream(struct deflater *d, uint32_t level, uint32_t bits)
 {
-	struct stream *s = &d->out[bits];
+	struct stream *s = bits == OFFER_BITS_LARGE ? &d->large : &d->small;
+	/* zlib clears its hash table whenever the window has moved: a small window with a
+	 * table for a large one takes three times as long. */
+	int mem_level = bits == OFFER_BITS_LARGE ? 8 : 5;
 
-	if (s->level == level)
-		return deflateReset(&s->z) == Z_OK ? &s->z : NULL;
-	if (s->level != 0)
-		(void)deflateEnd(&s->z);
-	memset(s, 0, sizeof *s);
-	if (deflateInit2(&s->z, (int)level, Z_DEFLATED, -(int)bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (s->level == 0 && deflateInit2(&s->z, (int)level, Z_DEFLATED, -(int)bits, mem_level,
+	    Z_DEFAULT_STRATEGY) != Z_OK)
 		return NULL;
 	s->level = level;
-	return &s->z;
+	return deflateReset(&s->z) == Z_OK && deflateParams(&s->z, (int)level, Z_DEFAULT_STRATEGY) == Z_OK ?
+	    &s->z : NULL;
+}
+
+/* Compresses bytes until they or the time are at an end.  How many, or -1. */
+static ssize_t
+deflate_until(struct deflater *d, z_stream *z, unsigned char *p, size_t len, uint64_t until_us)
+{
+	size_t at = 0, n;
+	int over;
+
+	do {
+		n = len - at < SLICE ? len - at : SLICE;
+		over = at + n == len || d->clock() >= until_us;
+		z->next_in = p + at;
+		z->avail_in = (uInt)n;
+		if (deflate(z, over ? Z_SYNC_FLUSH : Z_NO_FLUSH) != Z_OK || z->avail_in > 0 ||
+		    z->avail_out == 0)
+			return -1;
+		at += n;
+	} while (!over);
+	return (ssize_t)at;
+}
+
+/* Writes stored blocks, up to the head of the empty one whose rest is not sent; their end. */
+static unsigned char *
+store(unsigned char *to, const unsigned char *p, size_t len)
+{
+	size_t n;
+
+	for (; len > 0; p += n, len -= n) {
+		n = len < STORED_MAX ? len : STORED_MAX;
+		*to++ = 0;
+		*to++ = (unsigned char)n;
+		*to++ = (unsigned char)(n >> 8);
+		*to++ = (unsigned char)~n;
+		*to++ = (unsigned char)(~n >> 8);
+		to = (unsigned char *)mempcpy(to, p, n);
+	}
+	*to++ = 0;
+	return to;
 }
 
 static struct rotor_buf *
-deflate_fresh(z_stream *z, struct rotor_buf *from)
+deflate_fresh(struct deflater *d, z_stream *z, struct rotor_buf *from, uint64_t until_us)
 {
+	unsigned char *p = rotor_buf_data(from), *end;
+	size_t len = rotor_buf_len(from), blocks = (len / STORED_MAX + 1) * STORED_HEAD + 1;
 	/* A sync flush adds an empty stored block beyond deflateBound(). */
-	size_t cap = deflateBound(z, rotor_buf_len(from)) + 16, n;
-	struct rotor_buf *to = rotor_buf_alloc(cap);
+	size_t cap = deflateBound(z, len) + 16;
+	struct rotor_buf *to = rotor_buf_alloc(cap + blocks);
+	ssize_t done;
 
 	if (to == NULL)
 		return NULL;
-	z->next_in = rotor_buf_data(from);
-	z->avail_in = (uInt)rotor_buf_len(from);
 	z->next_out = rotor_buf_data(to);
 	z->avail_out = (uInt)cap;
-	n = deflate(z, Z_SYNC_FLUSH) == Z_OK ? cap - z->avail_out : 0;
-	if (z->avail_in > 0 || z->avail_out == 0 || n < sizeof tail) {
+	done = deflate_until(d, z, p, len, until_us);
+	if (done < 0 || len - (size_t)done > z->avail_out) {
 		rotor_buf_unref(&to);
 		return NULL;
 	}
-	rotor_buf_trim(to, n - sizeof tail);
+	end = z->next_out;
+	end = (size_t)done < len ? store(end, p + done, len - (size_t)done) : end - sizeof tail;
+	rotor_buf_trim(to, (size_t)(end - rotor_buf_data(to)));
 	return to;
 }
 
 struct rotor_buf *
 deflater_deflate(struct deflater *d, struct rotor_buf *from, uint32_t level, uint32_t bits)
 {
+	struct rotor_buf *to = recall(d, from, level, bits);
+	uint64_t now_us, left_us;
 	z_stream *z;
 
-	if (d->last_from == from && d->last_level == level && d->last_bits == bits)
-		return rotor_buf_ref(d->last_to);
-	rotor_buf_unref(&d->last_from);
-	rotor_buf_unref(&d->last_to);
-	if ((z = out_stream(d, level, bits)) == NULL || (d->last_to = deflate_fresh(z, from)) == NULL)
+	if (to != NULL)
+		return to;
+	now_us = d->clock();
+	if ((left_us = time_left(d, now_us)) == 0 || (z = out_stream(d, level, bits)) == NULL ||
+	    (to = deflate_fresh(d, z, from, now_us + left_us)) == NULL)
 		return NULL;
-	d->last_from = rotor_buf_ref(from);
-	d->last_level = level;
-	d->last_bits = bits;
-	return rotor_buf_ref(d->last_to);
+	d->used_us += d->clock() - now_us;
+	remember(d, from, to, level, bits);
+	return to;
 }

@@ -12,7 +12,8 @@
  *	http_upgrade.c   the WebSocket handshake
  *	http_ws.c        a WebSocket: messages, closing
  *	http_routes.c    the table of routes
- *	http_parse.c, http_host.c, http_chars.c, http_chunked.c, http_frame.c, http_deflate.c: codecs
+ *	http_parse.c, http_host.c, http_chars.c, http_chunked.c, http_frame.c,
+ *	http_offer.c, http_deflate.c: codecs
  *
  * Everything below struct http_worker belongs to one worker's thread.
  */
@@ -137,6 +138,7 @@ struct http_worker {
 	struct rotor_timer	*sweep;
 	int			sweeping;	/* the timer is armed */
 	struct deflater		*deflater;	/* made at the first compressed connection */
+	struct rotor_flush	*deflated;	/* has it forget, when a fan-out is over */
 	struct http_accept	*accepts;	/* listening sockets watched here */
 	/* Whose address is in peer_text: a backend sends many requests on end. */
 	const struct http_conn	*peer_of;
@@ -275,6 +277,9 @@ struct http_ws_params {
 	uint32_t	window_bits;	/* permessage-deflate for what we send; 0: off */
 };
 
+/* 1 when the worker can compress; makes what it takes. */
+int http_compressor_ready(struct http_worker *hw);
+void http_compressor_free(struct http_worker *hw);
 /* Makes the connection a WebSocket of `h`.  NULL: no memory. */
 struct http_ws *http_ws_new(struct http_conn *c, const struct rotor_ws_handler *h,
     const struct http_ws_params *params);

@@ -10,7 +10,7 @@
 
 #include <rotor/str.h>
 
-#include "http_deflate.h"
+#include "http_offer.h"
 
 #define KEY_LEN		24u	/* base64 of 16 bytes */
 #define ACCEPT_LEN	28u	/* base64 of a SHA-1 */
@@ -93,7 +93,6 @@ choose_subprotocol(struct rotor_str fields, const char *supported)
 static uint32_t
 choose_deflate(struct http_request *r, const struct rotor_ws_handler *h, int *ret_say)
 {
-	struct http_worker *hw = r->conn->hw;
 	struct rotor_str n, v;
 	uint32_t bits = 0;
 	size_t pos = 0;
@@ -102,10 +101,8 @@ choose_deflate(struct http_request *r, const struct rotor_ws_handler *h, int *re
 		return 0;
 	while (bits == 0 && http_field_next(r->head.fields, &pos, &n, &v))
 		if (rotor_str_is_nocase(n, "sec-websocket-extensions"))
-			bits = deflate_negotiate(v, ret_say);
-	if (bits != 0 && hw->deflater == NULL)
-		hw->deflater = deflater_new();
-	return hw->deflater != NULL ? bits : 0;
+			bits = offer_choose(v, ret_say);
+	return bits != 0 && http_compressor_ready(r->conn->hw) ? bits : 0;
 }
 
 static void

@@ -11,6 +11,8 @@
 #include "http_priv.h"
 
 #include <assert.h>
+#include <rotor/str.h>
+#include <time.h>
 
 #include "http_deflate.h"
 #include "http_frame.h"
@@ -35,6 +37,7 @@ struct http_ws {
 	uint8_t				phase;
 	uint8_t				in_message;	/* fragments are awaited */
 	uint8_t				compressed;	/* the message they belong to */
+	uint8_t				is_text;	/* likewise */
 	uint8_t				want_writable;
 	struct http_ws_params		params;
 	struct http_conn		*conn;
@@ -74,6 +77,41 @@ send_message(struct http_ws *ws, struct rotor_buf *b, uint8_t opcode, int compre
 	unsigned char *p = frame_head_write(data, opcode, compressed, rotor_buf_len(b));
 
 	return conn_write(ws->conn, p, (size_t)(data - p) + rotor_buf_len(b)) == 0 ? ROTOR_OK : -EPIPE;
+}
+
+static uint64_t
+clock_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void
+on_flushed(struct rotor_worker *w, void *priv)
+{
+	struct http_worker *hw = priv;
+
+	(void)w;
+	deflater_forget(hw->deflater);
+}
+
+int
+http_compressor_ready(struct http_worker *hw)
+{
+	if (hw->deflater == NULL)
+		hw->deflater = deflater_new(clock_us);
+	if (hw->deflated == NULL && hw->deflater != NULL)
+		hw->deflated = rotor_flush_new(hw->worker, on_flushed, hw);
+	return hw->deflated != NULL;
+}
+
+void
+http_compressor_free(struct http_worker *hw)
+{
+	rotor_flush_free(&hw->deflated);
+	deflater_free(&hw->deflater);
 }
 
 /* The compressed form of `b` with a reference, or NULL when it is not worth it. */
@@ -188,6 +226,8 @@ deliver(struct http_ws *ws, const void *p, size_t len, int compressed)
 		return;
 	if (compressed)
 		err = deflater_inflate(ws->conn->hw->deflater, p, len, ws->h->max_inflated, &text);
+	if (err == 0 && ws->is_text && !rotor_utf8_valid(text))
+		err = -EINVAL;
 	if (err == 0)
 		ws->h->message(ws->state, text.p, text.len);
 	else
@@ -219,23 +259,36 @@ on_data(struct http_ws *ws, const struct frame *f, const unsigned char *p)
 		fail(ws, CLOSE_PROTOCOL);
 		return;
 	}
-	if (f->opcode != FRAME_CONT)
+	if (f->opcode != FRAME_CONT) {
 		ws->compressed = f->compressed;
+		ws->is_text = f->opcode == FRAME_TEXT;
+	}
 	if (f->fin && !ws->in_message)
 		deliver(ws, p, (size_t)f->len, f->compressed);
 	else
 		on_fragment(ws, f, p);
 }
 
+/* 0, or the code to fail with (RFC 6455 5.5.1). */
+static uint32_t
+check_close(const unsigned char *p, size_t len)
+{
+	if (len == 0)
+		return 0;
+	if (len == 1 || !frame_close_code_valid((uint32_t)p[0] << 8 | p[1]))
+		return CLOSE_PROTOCOL;
+	return rotor_utf8_valid((struct rotor_str){ (const char *)p + 2, len - 2 }) ? 0 : CLOSE_BAD_DATA;
+}
+
 /* Answers the peer's Close with its code, or takes it as the answer to ours. */
 static void
 on_close(struct http_ws *ws, const struct frame *f, const unsigned char *p)
 {
-	uint32_t code = f->len >= 2 ? (uint32_t)p[0] << 8 | p[1] : 0;
+	uint32_t bad = check_close(p, (size_t)f->len);
 
 	if (ws->phase == WS_OPEN) {
-		if (f->len == 1 || (f->len >= 2 && !frame_close_code_valid(code))) {
-			fail(ws, CLOSE_PROTOCOL);
+		if (bad != 0) {
+			fail(ws, bad);
 			return;
 		}
 		send_control(ws, FRAME_CLOSE, p, f->len >= 2 ? 2 : 0);

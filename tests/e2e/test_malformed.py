@@ -197,6 +197,41 @@ def test_frames(plain, neighbour, frame):
     assert code is None or 1000 <= code < 1016 or code == 3501
 
 
+CLOSES = [
+    (b"", 1005), (b"\x03\xe8", 1000), (b"\x03\xe8bye \xe2\x82\xac", 1000), (b"\x0f\xa0", 4000),
+    (b"\x03", 1002), (b"\x03\xe7", 1002), (b"\x03\xed", 1002), (b"\x0b\xb7", 1002), (b"\x13\x88", 1002),
+    (b"\x00\x00", 1002), (b"\xff\xff", 1002),
+    (b"\x03\xe8\xff\xfe", 1007), (b"\x03\xe8cut \xe2\x82", 1007), (b"\x0f\xa0\xed\xa0\x80", 1007),
+    (b"\x03\xe8" + b"a" * 122 + b"\x80", 1007),
+]
+
+
+@pytest.mark.parametrize("payload, code", CLOSES, ids=lambda x: x.hex() if isinstance(x, bytes) else str(x))
+def test_close_frames(plain, neighbour, payload, code):
+    """RFC 6455 5.5.1, 7.4, 8.1: codes that may be sent are echoed, with a reason in UTF-8."""
+    client = plain.client()
+    client.ws.send_raw(client.ws.frame(CLOSE, payload))
+    assert client.ended()[0] == code
+
+
+@pytest.mark.parametrize("parts", [
+    [b'{"id":2,"rpc":{"method":"\xff"}}'], [b'{"id":2,"rpc":{"method":"\xe2', b'\x82"}}'],
+    [b"\xed\xa0\x80"], [b"\xf4\x90\x80\x80"], [b"\xc0\x80"], [b"{", b"", b"\x80"],
+], ids=lambda p: b"+".join(p).hex()[-40:])
+def test_text_that_is_no_utf8(plain, neighbour, parts):
+    client = plain.client()
+    for i, part in enumerate(parts):
+        client.ws.send_raw(client.ws.frame(0 if i else TEXT, part, fin=i == len(parts) - 1))
+    assert client.ended()[0] == 1007
+
+
+def test_character_in_two_fragments(plain, neighbour):
+    client = plain.client()
+    client.ws.send_raw(client.ws.frame(TEXT, b'{"id":2,"rpc":{"method":"ping","data":"\xe2\x82', fin=False))
+    client.ws.send_raw(client.ws.frame(0, b'\xac"}}'))
+    assert client.reply(2) == {"rpc": {}}
+
+
 @pytest.mark.parametrize("cut", range(1, 14))
 def test_half_a_frame_and_gone(plain, neighbour, cut):
     client = plain.client()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_codecs.c - HTTP heads, chunked bodies, WebSocket frames, permessage-deflate. */
+/* test_codecs.c - HTTP heads, chunked bodies, WebSocket frames. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -12,7 +12,6 @@
 
 #include "bytes.h"
 #include "http_chunked.h"
-#include "http_deflate.h"
 #include "http_frame.h"
 #include "http_host.h"
 #include "http_parse.h"
@@ -412,94 +411,6 @@ close_codes(void **state)
 		assert_false(frame_close_code_valid(bad[i]));
 }
 
-static void
-deflate_offers(void **state)
-{
-	static const struct {
-		const char	*offer;
-		uint32_t	bits;
-		int		say;
-	} cases[] = {
-		{ "permessage-deflate", 15, 0 },
-		{ "x-other, permessage-deflate; client_max_window_bits", 15, 0 },
-		{ "permessage-deflate; server_no_context_takeover;client_no_context_takeover", 15, 0 },
-		{ "permessage-deflate; server_max_window_bits=10; client_max_window_bits=8", 10, 1 },
-		{ "permessage-deflate; server_max_window_bits=\"12\"", 12, 1 },
-		{ "permessage-deflate; server_max_window_bits=8, permessage-deflate", 15, 0 },
-		{ "permessage-deflate; server_max_window_bits", 0, 0 },
-		{ "permessage-deflate; server_max_window_bits=16", 0, 0 },
-		{ "permessage-deflate; client_max_window_bits=7", 0, 0 },
-		{ "permessage-deflate; unheard-of", 0, 0 },
-		{ "permessage-deflated", 0, 0 }, { "", 0, 0 }, { ",;=", 0, 0 },
-	};
-	size_t i;
-	int say;
-
-	(void)state;
-	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		say = 0;
-		assert_int_equal(deflate_negotiate(str(cases[i].offer), &say), cases[i].bits);
-		if (cases[i].bits != 0)
-			assert_int_equal(say, cases[i].say);
-	}
-}
-
-static void
-deflate_round_trip(void **state)
-{
-	static const size_t lens[] = { 0, 1, 100, 1024, 70000 };
-	struct deflater *d = deflater_new();
-	struct rotor_buf *from, *to, *again;
-	struct rotor_str got;
-	size_t i, j;
-	uint32_t bits;
-
-	(void)state;
-	assert_non_null(d);
-	for (i = 0; i < sizeof lens / sizeof lens[0]; i++)
-		for (bits = 9; bits <= 15; bits += 3) {
-			assert_non_null(from = rotor_buf_alloc(lens[i]));
-			for (j = 0; j < lens[i]; j++)
-				rotor_buf_data(from)[j] = (unsigned char)(j * j >> 3);
-			assert_non_null(to = deflater_deflate(d, from, 1, bits));
-			again = deflater_deflate(d, from, 1, bits);
-			assert_ptr_equal(again, to);	/* compressed once */
-			assert_int_equal(deflater_inflate(d, rotor_buf_data(to), rotor_buf_len(to),
-			    lens[i], &got), 0);
-			assert_int_equal(got.len, lens[i]);
-			if (lens[i] > 0) {
-				assert_memory_equal(got.p, rotor_buf_data(from), lens[i]);
-				assert_int_equal(deflater_inflate(d, rotor_buf_data(to),
-				    rotor_buf_len(to), lens[i] - 1, &got), -EMSGSIZE);
-			}
-			rotor_buf_unref(&again);
-			rotor_buf_unref(&to);
-			rotor_buf_unref(&from);
-		}
-	assert_int_equal(deflater_inflate(d, "\xff\xff\xff", 3, 100, &got), -EINVAL);
-	deflater_free(&d);
-	assert_null(d);
-}
-
-/* Little input, much output: stopped at the limit, not at the end. */
-static void
-deflate_bomb(void **state)
-{
-	struct deflater *d = deflater_new();
-	struct rotor_buf *from = rotor_buf_alloc(8u << 20), *to;
-	struct rotor_str got;
-
-	(void)state;
-	assert_non_null(from);
-	memset(rotor_buf_data(from), 0, rotor_buf_len(from));
-	assert_non_null(to = deflater_deflate(d, from, 9, 15));
-	assert_true(rotor_buf_len(to) < 16384);
-	assert_int_equal(deflater_inflate(d, rotor_buf_data(to), rotor_buf_len(to), 65536, &got), -EMSGSIZE);
-	rotor_buf_unref(&to);
-	rotor_buf_unref(&from);
-	deflater_free(&d);
-}
-
 int
 main(void)
 {
@@ -512,8 +423,6 @@ main(void)
 		cmocka_unit_test(chunked_extras),
 		cmocka_unit_test(frame_lengths), cmocka_unit_test(frame_refused),
 		cmocka_unit_test(frame_unmasks), cmocka_unit_test(close_codes),
-		cmocka_unit_test(deflate_offers), cmocka_unit_test(deflate_round_trip),
-		cmocka_unit_test(deflate_bomb),
 	};
 
 	return cmocka_run_group_tests_name("http codecs", tests, NULL, NULL);

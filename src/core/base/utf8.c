@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <rotor/str.h>
+
 /* By length in bytes: what the first byte looks like, and the smallest character
  * that needs so many. */
 static const struct form {
@@ -74,6 +76,12 @@ utf8_valid(const char *s, size_t len)
 		s += len;
 	}
 	return 1;
+}
+
+int
+rotor_utf8_valid(struct rotor_str s)
+{
+	return s.len == 0 || utf8_valid(s.p, s.len);
 }
 
 size_t

@@ -86,6 +86,15 @@ joined_is(const struct hub_joined *j, struct rotor_buf *const *parts, uint32_t n
 	return j->frame != NULL && j->n == n && memcmp(j->parts, parts, n * sizeof parts[0]) == 0;
 }
 
+void
+hub_joined_drop(struct hub_joined *j)
+{
+	for (uint32_t i = 0; i < j->n; i++)
+		rotor_buf_unref(&j->parts[i]);
+	j->n = 0;
+	rotor_buf_unref(&j->frame);
+}
+
 static struct rotor_buf *
 join_make(uint32_t protocol, struct rotor_buf *const *parts, uint32_t n)
 {
@@ -111,18 +120,18 @@ join_make(uint32_t protocol, struct rotor_buf *const *parts, uint32_t n)
 struct rotor_buf *
 hub_join(struct hub *hub, uint32_t protocol, struct rotor_buf *const *parts, uint32_t n)
 {
-	struct hub_joined *j = &hub->joined;
+	struct hub_joined *j;
 	struct rotor_buf *frame;
 
 	ASSERT(n > 1 && n <= HUB_JOIN_MAX);
-	if (joined_is(j, parts, n))
-		return rotor_buf_ref(j->frame);
+	for (uint32_t i = 0; i < HUB_JOINS; i++)
+		if (joined_is(&hub->joined[i], parts, n))
+			return rotor_buf_ref(hub->joined[i].frame);
 	frame = join_make(protocol, parts, n);
 	if (frame == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < j->n; i++)
-		rotor_buf_unref(&j->parts[i]);
-	rotor_buf_unref(&j->frame);
+	j = &hub->joined[hub->n_joins++ % HUB_JOINS];
+	hub_joined_drop(j);
 	/* The parts' references keep their addresses from being used again, which
 	 * is what makes comparing pointers sound. */
 	for (uint32_t i = 0; i < n; i++)

@@ -39,9 +39,8 @@ hub_free(struct hub **hp)
 	if (hub == NULL)
 		return;
 	ASSERT(hub->all == NULL && hub->clients.n == 0 && hub->chans.n == 0);
-	for (uint32_t i = 0; i < hub->joined.n; i++)
-		rotor_buf_unref(&hub->joined.parts[i]);
-	rotor_buf_unref(&hub->joined.frame);
+	for (uint32_t i = 0; i < HUB_JOINS; i++)
+		hub_joined_drop(&hub->joined[i]);
 	rotor_buf_unref(&hub->ping[ROTOR_JSON]);
 	rotor_buf_unref(&hub->ping[ROTOR_PROTOBUF]);
 	map_fini(&hub->clients);

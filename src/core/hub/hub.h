@@ -45,9 +45,11 @@ struct hub_user {
 	char			text[];
 };
 
-/* The last frame several messages were joined into: queues that are equal, as they
- * are when the same channels go to many clients, share it. */
+/* A frame that several messages were joined into: queues that are equal, as they are when
+ * the same channels go to many clients, share it.  The last few are kept, because clients
+ * with JSON, Protobuf and deltas take turns in a flush. */
 #define HUB_JOIN_MAX	64u
+#define HUB_JOINS	6u
 struct hub_joined {
 	struct rotor_buf	*frame;
 	struct rotor_buf	*parts[HUB_JOIN_MAX];	/* one reference each */
@@ -61,7 +63,8 @@ struct hub {
 	struct map		clients;	/* struct rotor_client by 16-byte id */
 	struct rotor_client	*dirty;		/* have something to flush; list through client->dirty_next */
 	struct rotor_client	*all;		/* every attached client; list through client->all_next */
-	struct hub_joined	joined;
+	struct hub_joined	joined[HUB_JOINS];
+	uint32_t		n_joins;	/* ever made; the oldest makes room */
 	struct rotor_buf	*ping[2];	/* the protocol's ping, by ROTOR_JSON, _PROTOBUF */
 	uint32_t		n_attached;
 };
@@ -104,6 +107,8 @@ void hub_deliver(struct hub *hub, uint64_t hash, struct rotor_publication *pub,
 void hub_dirty(struct hub *hub, struct rotor_client *c);
 /* Flushes every dirty client.  Called by the worker, once a loop turn. */
 void hub_flush(struct hub *hub);
+/* Forgets a joined frame. */
+void hub_joined_drop(struct hub_joined *j);
 /* One frame holding `n` messages (JSON: newlines between; Protobuf: as they are),
  * with a reference for the caller.  NULL: no memory. */
 struct rotor_buf *hub_join(struct hub *hub, uint32_t protocol, struct rotor_buf *const *parts, uint32_t n);
