@@ -65,7 +65,7 @@ void
 api_fail(struct api_call *call, uint32_t code)
 {
 	OBJ_CHECK(call, API_CALL_MAGIC);
-	stats_count_code(call->w, call->w->srv->stats.api_errors, code);
+	stats_count_code(call->w, &call->w->srv->stats.api_errors, code);
 	call->ended(call, code, NULL);
 }
 

@@ -183,7 +183,7 @@ client_close(struct rotor_client *c, uint32_t code, const char *reason)
 	if (reason == NULL)
 		reason = rotor_disconnect_text(code);
 	if (code != ROTOR_DISCONNECT_CLOSED && code != 0) {
-		stats_count_code(c->w, srv->stats.disconnects, code);
+		stats_count_code(c->w, &srv->stats.disconnects, code);
 		ROTOR_LOG(srv->log, ROTOR_LOG_DEBUG, "client", "disconnect",
 		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_INT("code", code),
 		    ROTOR_F_STR("reason", reason));

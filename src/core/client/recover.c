@@ -128,7 +128,6 @@ static uint32_t
 outcome(struct sub_request *rq, const struct recovery *rc, const struct rotor_history *h)
 {
 	struct rotor_worker *w = rq->client->w;
-	const char *yes_no;
 
 	rq->res.positioned = 1;
 	rq->res.recoverable = (rq->flags & SUB_RECOVERABLE) != 0;
@@ -138,8 +137,7 @@ outcome(struct sub_request *rq, const struct recovery *rc, const struct rotor_hi
 	rq->sub->offset = h->top.offset;
 	rq->sub->checked_s = (uint32_t)(w->now_ms / 1000);
 	if (rc->mode != mode_none) {
-		yes_no = rq->res.recovered ? "yes" : "no";
-		rotor_metric_add(w, rotor_metric_child(w->srv->stats.recoveries, &yes_no), 1);
+		rotor_metric_add(w, w->srv->stats.recoveries[rq->res.recovered != 0], 1);
 		if (!rq->res.recovered && rq->reject_unrecovered && rc->mode == mode_stream)
 			return ROTOR_ERR_UNRECOVERABLE;
 	}

@@ -102,7 +102,7 @@ client_send_error(struct rotor_client *c, uint32_t id, uint32_t code)
 	Cp__Reply reply = CP__REPLY__INIT;
 	Cp__Error error = CP__ERROR__INIT;
 
-	stats_count_code(c->w, c->w->srv->stats.reply_errors, code);
+	stats_count_code(c->w, &c->w->srv->stats.reply_errors, code);
 	error.code = code;
 	error.message = rotor_error_text(code);
 	error.temporary = error_is_temporary(code);

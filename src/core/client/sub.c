@@ -177,7 +177,7 @@ client_unsubscribe_push(struct sub *s, uint32_t code)
 	Cp__Push push = CP__PUSH__INIT;
 	struct rotor_client *c = s->client;
 
-	stats_count_code(c->w, c->w->srv->stats.unsubscribes, code);
+	stats_count_code(c->w, &c->w->srv->stats.unsubscribes, code);
 	unsub.code = code;
 	unsub.reason = rotor_unsubscribe_text(code);
 	push.channel = s->chan->text;

@@ -280,6 +280,7 @@ server_free(struct rotor_server **srvp)
 	interest_free(&srv->interest);
 	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
+	stats_fini(&srv->stats);
 	metrics_free(&srv->metrics);
 	log_free(&srv->log);
 	core_conf_fini(&srv->cc);

@@ -5,7 +5,8 @@
 #include "node/stats.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#include <rotor/codes.h>
 
 #include "api/api.h"
 #include "base/obj.h"
@@ -13,6 +14,7 @@
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "node/server.h"
+#include "tbl/codes.h"
 
 static rotor_metric_id
 one(struct rotor_server *srv, uint32_t type, const char *name, const char *help)
@@ -40,6 +42,64 @@ log_lines_lost(void *log)
 	return (int64_t)log_lost(log);
 }
 
+static const uint32_t error_codes[] = {
+#define CODE(code, text, ...)	code,
+	ERROR_CODES(CODE)
+};
+
+static const uint32_t disconnect_codes[] = { DISCONNECT_CODES(CODE) };
+static const uint32_t unsubscribe_codes[] = { UNSUBSCRIBE_CODES(CODE) };
+
+#undef CODE
+
+/* The families whose label is a code. */
+static const struct {
+	size_t		offset;		/* in struct stats */
+	const char	*subsystem, *name, *help, *label;
+	const uint32_t	*known;
+	size_t		n_known;
+} by_code[] = {
+#define KNOWN(a)	(a), sizeof(a) / sizeof(a)[0]
+	{ offsetof(struct stats, disconnects), "client", "num_server_disconnects",
+	    "Disconnects by the server.", "code", KNOWN(disconnect_codes) },
+	{ offsetof(struct stats, unsubscribes), "client", "num_server_unsubscribes",
+	    "Unsubscribes by the server.", "code", KNOWN(unsubscribe_codes) },
+	{ offsetof(struct stats, reply_errors), "client", "num_reply_errors",
+	    "Errors in replies.", "code", KNOWN(error_codes) },
+	{ offsetof(struct stats, api_errors), "api", "command_errors_total",
+	    "Server API errors.", "error", KNOWN(error_codes) },
+#undef KNOWN
+};
+#define N_BY_CODE	(sizeof by_code / sizeof by_code[0])
+
+static struct code_counts *
+counts_at(struct stats *st, size_t i)
+{
+	return (struct code_counts *)((char *)st + by_code[i].offset);
+}
+
+/* 0 or -ENOMEM. */
+static int
+by_code_init(struct stats *st, struct rotor_server *srv)
+{
+	for (size_t i = 0; i < N_BY_CODE; i++) {
+		struct rotor_metric *m = family(srv, by_code[i].subsystem, by_code[i].name,
+		    by_code[i].help, by_code[i].label);
+
+		if (m == NULL)
+			return -ENOMEM;
+		code_counts_init(counts_at(st, i), m, by_code[i].known, by_code[i].n_known);
+	}
+	return 0;
+}
+
+void
+stats_fini(struct stats *st)
+{
+	for (size_t i = 0; i < N_BY_CODE; i++)
+		code_counts_fini(counts_at(st, i));
+}
+
 int
 stats_init(struct stats *st, struct rotor_server *srv)
 {
@@ -55,6 +115,8 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	    "Commands received.", "method");
 	struct rotor_metric *api_commands = family(srv, "api", "commands_count",
 	    "Server API calls.", "method");
+	struct rotor_metric *recoveries = family(srv, "client", "recover",
+	    "Recovery attempts.", "recovered");
 
 	_Static_assert(COMMAND_N <= STATS_COMMANDS, "room for all commands");
 	st->num_clients = one(srv, ROTOR_GAUGE, "num_clients", "Connected clients.");
@@ -66,14 +128,8 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	}
 	for (int i = 0; i < 2; i++)
 		st->connections_accepted[i] = child(accepted, protocols[i]);
-	st->disconnects = family(srv, "client", "num_server_disconnects",
-	    "Disconnects by the server.", "code");
-	st->unsubscribes = family(srv, "client", "num_server_unsubscribes",
-	    "Unsubscribes by the server.", "code");
-	st->reply_errors = family(srv, "client", "num_reply_errors",
-	    "Errors in replies.", "code");
-	st->api_errors = family(srv, "api", "command_errors_total", "Server API errors.", "error");
-	st->recoveries = family(srv, "client", "recover", "Recovery attempts.", "recovered");
+	st->recoveries[0] = child(recoveries, "no");
+	st->recoveries[1] = child(recoveries, "yes");
 	for (size_t i = 0; i < COMMAND_N; i++)
 		st->command[i] = child(commands, command_table[i].name);
 	for (size_t i = 0; i < api_n_methods; i++)
@@ -81,19 +137,14 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	if (metrics_register_read(srv->metrics, ROTOR_COUNTER, "log", "lines_lost_total",
 	    "Lines of the log that nobody took in time.", log_lines_lost, srv->log) != 0)
 		return -ENOMEM;
-	if (st->recoveries == NULL || st->api_errors == NULL || api_commands == NULL ||
-	    commands == NULL || st->reply_errors == NULL || st->unsubscribes == NULL ||
-	    st->disconnects == NULL || st->num_clients == 0)
+	if (sent == NULL || received == NULL || accepted == NULL || commands == NULL ||
+	    api_commands == NULL || recoveries == NULL || st->num_clients == 0)
 		return -ENOMEM;
-	return 0;
+	return by_code_init(st, srv);
 }
 
 void
-stats_count_code(struct rotor_worker *w, struct rotor_metric *m, uint32_t code)
+stats_count_code(struct rotor_worker *w, struct code_counts *cc, uint32_t code)
 {
-	char text[16];
-	const char *value = text;
-
-	snprintf(text, sizeof text, "%u", code);
-	rotor_metric_add(w, rotor_metric_child(m, &value), 1);
+	rotor_metric_add(w, code_counts_id(cc, code), 1);
 }

@@ -5,6 +5,8 @@
 
 #include <rotor/metrics.h>
 
+#include "node/code_counts.h"
+
 struct rotor_server;
 
 #define STATS_COMMANDS		12u
@@ -17,18 +19,17 @@ struct stats {
 	rotor_metric_id	messages_received[3];
 	rotor_metric_id	deliveries;		/* messages put on client queues by fan-out */
 	rotor_metric_id	connections_accepted[2];	/* by ROTOR_JSON, ROTOR_PROTOBUF */
-	struct rotor_metric	*disconnects;	/* by code */
-	struct rotor_metric	*unsubscribes;	/* by code */
-	struct rotor_metric	*reply_errors;	/* by code */
+	struct code_counts	disconnects, unsubscribes, reply_errors;
 	rotor_metric_id	command[STATS_COMMANDS];	/* by index in command_table */
 	rotor_metric_id	api_command[STATS_API_METHODS];	/* by index in api_methods */
-	struct rotor_metric	*api_errors;	/* by error */
-	struct rotor_metric	*recoveries;	/* by recovered */
+	struct code_counts	api_errors;
+	rotor_metric_id	recoveries[2];		/* by whether it recovered */
 };
 
 /* Registers them all.  0 or -ENOMEM. */
 int stats_init(struct stats *st, struct rotor_server *srv);
-/* Counts one event in a family whose label is a number (off the hot path). */
-void stats_count_code(struct rotor_worker *w, struct rotor_metric *family, uint32_t code);
+/* Also when it was never initialised. */
+void stats_fini(struct stats *st);
+void stats_count_code(struct rotor_worker *w, struct code_counts *cc, uint32_t code);
 
 #endif
