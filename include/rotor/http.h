@@ -117,6 +117,9 @@ struct rotor_ws_ops {
 	/* Sends Close (code 0: drops the connection without one), then waits for
 	 * the peer's.  closed() follows, never from inside this call. */
 	void	(*close)(struct rotor_ws *ws, uint32_t code, const char *reason);
+	/* 1: no message() until it is 0 again, when what has come meanwhile may be given
+	 * before this returns; the peer's sending is held up.  close() ends it too. */
+	void	(*rest)(struct rotor_ws *ws, int on);
 };
 
 struct rotor_ws {

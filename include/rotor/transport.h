@@ -7,7 +7,7 @@
  * the client was attached to.
  *
  *	client = rotor_client_attach(w, &my_transport, conn, &args);
- *	... each frame:   rotor_client_input(client, data, len);
+ *	... each frame:   rotor_client_input(client, data, len);	(AGAIN: rest until resume())
  *	... room again:   rotor_client_writable(client);
  *	... socket gone:  rotor_client_detach(&client);
  */
@@ -46,6 +46,10 @@ struct rotor_transport {
 	/* Native ping, for clients attached with ROTOR_CLIENT_NATIVE_PING; its
 	 * answer is reported by rotor_client_pong().  NULL: there is none. */
 	void		(*ping)(void *conn);
+	/* Input may come again after rotor_client_input() has answered ROTOR_AGAIN; it
+	 * may come before this returns.  close() ends the rest as well, without this.
+	 * NULL: the transport cannot rest. */
+	void		(*resume)(void *conn);
 };
 
 #define ROTOR_CLIENT_NATIVE_PING	1u	/* no pings in the protocol stream */
@@ -64,8 +68,12 @@ struct rotor_client_args {
 ROTOR_API struct rotor_client *rotor_client_attach(struct rotor_worker *w,
     const struct rotor_transport *transport, void *conn,
     const struct rotor_client_args *args, uint32_t *ret_code);
-/* One complete incoming frame.  May call write() and close() before it returns. */
-ROTOR_API void rotor_client_input(struct rotor_client *client, const void *data, size_t len);
+/* One complete incoming frame, which is copied as far as it has to wait.  May call write()
+ * and close() before it returns.  ROTOR_AGAIN: the client has enough to do, and its
+ * transport is to read no more until resume(); frames given nevertheless are kept, but a
+ * transport without resume() has the client closed (3013) beyond client.queue_max_size.
+ * ROTOR_OK otherwise, whatever became of the frame. */
+ROTOR_API int rotor_client_input(struct rotor_client *client, const void *data, size_t len);
 /* The transport can write again after it answered ROTOR_AGAIN. */
 ROTOR_API void rotor_client_writable(struct rotor_client *client);
 /* A native pong has arrived. */

@@ -277,12 +277,14 @@ feed_nobody(struct http_conn *c, unsigned char *p, size_t len)
 }
 
 /* 1 when no input may be used now: others have their turn, an answer is due or has not
- * left. */
+ * left, or nobody takes it. */
 static int
 is_busy(const struct http_conn *c)
 {
 	if (c->list == LIST_READY)
 		return 1;
+	if (c->mode == CONN_WS)
+		return http_ws_resting(c->ws);
 	if (c->mode != CONN_HTTP)
 		return 0;
 	return c->out != NULL || (c->req != NULL && c->req->handed) || sock_choked(c->sock);

@@ -288,6 +288,8 @@ void http_ws_open(struct http_ws *ws, struct http_request *r, struct rotor_str s
 /* Uses input.  The bytes used. */
 size_t http_ws_feed(struct http_ws *ws, unsigned char *p, size_t len);
 void http_ws_writable(struct http_ws *ws);
+/* 1 when its handler takes no message now. */
+int http_ws_resting(const struct http_ws *ws);
 /* Calls the handler's closed() and frees. */
 void http_ws_gone(struct http_ws **wsp);
 

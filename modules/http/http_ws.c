@@ -39,6 +39,7 @@ struct http_ws {
 	uint8_t				compressed;	/* the message they belong to */
 	uint8_t				is_text;	/* likewise */
 	uint8_t				want_writable;
+	uint8_t				resting;	/* its handler takes no message now */
 	struct http_ws_params		params;
 	struct http_conn		*conn;
 	const struct rotor_ws_handler	*h;
@@ -158,6 +159,23 @@ ws_ping(struct rotor_ws *pub)
 		send_control(ws, FRAME_PING, NULL, 0);
 }
 
+static void
+ws_rest(struct rotor_ws *pub, int on)
+{
+	struct http_ws *ws = ws_cast(pub);
+	int rested = ws->resting;
+
+	ws->resting = on != 0;
+	if (rested && !on)
+		conn_resume(ws->conn);
+}
+
+int
+http_ws_resting(const struct http_ws *ws)
+{
+	return ws->resting;
+}
+
 /* At most `max` bytes of `s`, and no part of a character. */
 static size_t
 cut(const char *s, size_t max)
@@ -184,6 +202,7 @@ start_closing(struct http_ws *ws, uint32_t code, const char *reason)
 	bytes_fini(&ws->msg);
 	send_control(ws, FRAME_CLOSE, payload, n + 2);
 	conn_deadline(ws->conn, ws->h->close_timeout_ms != 0 ? ws->h->close_timeout_ms : CLOSE_TIMEOUT_MS);
+	ws_rest(&ws->pub, 0);
 }
 
 static void
@@ -199,7 +218,7 @@ ws_close(struct rotor_ws *pub, uint32_t code, const char *reason)
 	}
 }
 
-static const struct rotor_ws_ops ws_ops = { sizeof ws_ops, ws_write, ws_ping, ws_close };
+static const struct rotor_ws_ops ws_ops = { sizeof ws_ops, ws_write, ws_ping, ws_close, ws_rest };
 
 /*
  * Receiving

@@ -140,6 +140,14 @@ transport_ping(void *conn)
 		c->ws->ops->ping(c->ws);
 }
 
+static void
+transport_resume(void *conn)
+{
+	struct wsconn *c = conn;
+
+	c->ws->ops->rest(c->ws, 0);
+}
+
 static const struct rotor_transport transport = {
 	.size = sizeof transport,
 	.name = "websocket",
@@ -147,6 +155,7 @@ static const struct rotor_transport transport = {
 	.write = transport_write,
 	.close = transport_close,
 	.ping = transport_ping,
+	.resume = transport_resume,
 };
 
 /*
@@ -267,8 +276,8 @@ ws_message(void *conn, const void *data, size_t len)
 {
 	struct wsconn *c = conn;
 
-	if (!c->closing)
-		rotor_client_input(c->client, data, len);
+	if (!c->closing && rotor_client_input(c->client, data, len) == ROTOR_AGAIN)
+		c->ws->ops->rest(c->ws, 1);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 #include "client_rig.h"
 
+#include "loop/job.h"
 #include "loop/worker.h"
 #include "test_conf.h"
 
@@ -123,6 +124,8 @@ ask(struct client_rig *r, enum rig_call call, void (*done)(void), void *token, s
 {
 	struct rig_waiting wt = { .call = call, .done = done, .token = token };
 
+	if (r->slow)
+		crig_turn_over(r);
 	assert_true(text.len < sizeof wt.text);
 	memcpy(wt.text, text.p, text.len);
 	if (!(r->later & BIT(call))) {
@@ -360,8 +363,36 @@ crig_flush(struct client_rig *r)
 }
 
 void
+crig_turn_over(struct client_rig *r)
+{
+	for (uint32_t i = 0; i < r->srv->n_workers; i++)
+		r->srv->workers[i]->share.over_us = 1;
+}
+
+int
+crig_jobs(struct client_rig *r)
+{
+	int any = 0;
+
+	for (uint32_t i = 0; i < r->srv->n_workers; i++) {
+		struct rotor_worker *w = r->srv->workers[i];
+		uint64_t now_ms = w->now_ms;
+		int64_t now_unix_ms = w->now_unix_ms;
+
+		any |= w->jobs != NULL;
+		jobs_run(w);
+		w->now_ms = now_ms;	/* the clock is the test's */
+		w->now_unix_ms = now_unix_ms;
+	}
+	crig_turn(r);
+	return any;
+}
+
+void
 crig_turn(struct client_rig *r)
 {
+	for (uint32_t i = 0; i < r->srv->n_workers; i++)
+		r->srv->workers[i]->share.over_us = 0;
 	while (!inboxes_empty(r)) {
 		worker_drain(r->srv->control);
 		for (uint32_t i = 0; i < r->srv->n_workers; i++)
@@ -468,9 +499,19 @@ transport_ping(void *conn)
 	((struct peer *)conn)->n_pings++;
 }
 
-static const struct rotor_transport transport = {
-	.size = sizeof transport, .name = "rig", .flags = ROTOR_TRANSPORT_CLOSE_CODE,
-	.write = transport_write, .close = transport_close, .ping = transport_ping,
+static void
+transport_resume(void *conn)
+{
+	((struct peer *)conn)->n_resumed++;
+}
+
+/* By client_rig.rests. */
+static const struct rotor_transport transports[2] = {
+	{ .size = sizeof transports[0], .name = "rig", .flags = ROTOR_TRANSPORT_CLOSE_CODE,
+	  .write = transport_write, .close = transport_close, .ping = transport_ping },
+	{ .size = sizeof transports[0], .name = "rig", .flags = ROTOR_TRANSPORT_CLOSE_CODE,
+	  .write = transport_write, .close = transport_close, .ping = transport_ping,
+	  .resume = transport_resume },
 };
 
 void
@@ -479,7 +520,7 @@ peer_open(struct client_rig *r, struct peer *p, uint32_t worker, uint32_t protoc
 	struct rotor_client_args args = { .size = sizeof args, .protocol = protocol, .flags = flags };
 
 	memset(p, 0, sizeof *p);
-	p->client = rotor_client_attach(r->srv->workers[worker], &transport, p, &args, NULL);
+	p->client = rotor_client_attach(r->srv->workers[worker], &transports[r->rests], p, &args, NULL);
 	assert_non_null(p->client);
 }
 

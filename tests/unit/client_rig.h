@@ -24,7 +24,7 @@
 #include "client/client.h"
 #include "node/server.h"
 
-#define PEER_FRAMES	256
+#define PEER_FRAMES	2048
 #define RIG_CALLS	128
 #define RIG_STREAM	32
 #define RIG_EPOCH	"rig-epoch"
@@ -38,6 +38,7 @@ struct peer {
 	size_t			n_pings;	/* native ones */
 	int			write_result;	/* ROTOR_OK, ROTOR_AGAIN or an error */
 	int			detach_in_close;
+	size_t			n_resumed;	/* calls of resume() */
 	size_t			n_closed;
 	uint32_t		code;		/* of close() */
 	char			reason[64];
@@ -65,6 +66,8 @@ struct client_rig {
 	size_t			n_waiting;
 	char			log[8192];	/* calls that change something: "+x presence+x join+x -x " */
 	size_t			n_history;	/* history calls */
+	int			rests;		/* peers opened from now on can rest */
+	int			slow;		/* whatever is asked uses up the turn of all workers */
 	/* The one stream, of every channel.  A test may move `top` ahead of it. */
 	uint64_t		top;
 	const char		*epoch;
@@ -107,6 +110,11 @@ int crig_teardown(void **state);
     { #fn, fn, crig_setup, crig_teardown, (void *)(uintptr_t)(yaml) }
 /* One turn of every loop, first to last, until all inboxes are empty; then the flushes. */
 void crig_turn(struct client_rig *r);
+/* Calls the jobs of all workers once, then the inboxes and the flushes as well; 0: there was
+ * no job. */
+int crig_jobs(struct client_rig *r);
+/* From now on, and until a job or a message runs, what may take turns has had its turn. */
+void crig_turn_over(struct client_rig *r);
 /* Flushes without looking at the inboxes. */
 void crig_flush(struct client_rig *r);
 /* Moves all clocks on and fires what is due; then a turn. */

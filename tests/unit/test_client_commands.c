@@ -556,6 +556,136 @@ test_unsubscribe_beside_subscribe(void **state)
 	peer_close(&p);
 }
 
+static const char four_publishes[] =
+    "{\"id\":2,\"publish\":{\"channel\":\"x\",\"data\":1}}\n{\"id\":3,\"publish\":{\"channel\":\"x\",\"data\":1}}\n"
+    "{\"id\":4,\"publish\":{\"channel\":\"x\",\"data\":1}}\n{\"id\":5,\"publish\":{\"channel\":\"x\",\"data\":1}}";
+
+/* The first command uses up the turn: the others have one of their own, and what comes
+ * meanwhile waits behind them. */
+static void
+test_commands_of_a_frame_take_turns(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->slow = 1;
+	peer_send(&p, four_publishes);
+	peer_send(&p, "{\"id\":6,\"unsubscribe\":{\"channel\":\"x\"}}");
+	crig_turn(r);
+	peer_expect(&p, "{\"id\":2,\"publish\":{}}");
+	r->slow = 0;
+	while (crig_jobs(r))
+		;
+	peer_expect(&p, "{\"id\":3,\"publish\":{}}\n{\"id\":4,\"publish\":{}}\n{\"id\":5,\"publish\":{}}\n"
+	    "{\"id\":6,\"unsubscribe\":{}}");
+	assert_null(p.client->held);
+	peer_close(&p);
+}
+
+/* A turn that other frames have used up is no reason to lose a frame, or to refuse it. */
+static void
+test_whole_frames_take_turns(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	crig_turn_over(r);
+	peer_send(&p, "{\"id\":2,\"unsubscribe\":{\"channel\":\"x\"}}");
+	peer_send(&p, "");	/* in its turn an empty frame is what it always is */
+	assert_int_equal(p.n_closed, 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	assert_true(crig_jobs(r));
+	peer_expect(&p, "{\"id\":2,\"unsubscribe\":{}}");
+	peer_expect_closed(&p, ROTOR_DISCONNECT_BAD_REQUEST);
+	peer_close(&p);
+}
+
+static void
+test_close_while_a_turn_is_awaited(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	r->slow = 1;
+	peer_send(&p, four_publishes);
+	peer_close(&p);
+	assert_false(crig_jobs(r));
+}
+
+/* The bytes of frames are not all they take. */
+static void
+test_empty_frames_count(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+	int n = 0;
+
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+	for (; n < 1000 && p.n_closed == 0; n++)
+		peer_send(&p, "");
+	peer_expect_closed(&p, ROTOR_DISCONNECT_TOO_MANY_REQUESTS);
+	assert_in_range(n, 10, 4000 / 16);
+	crig_turn(r);
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	peer_close(&p);
+}
+
+/* A transport that can rest is told to, and loses nothing. */
+static void
+test_transport_rests(void **state)
+{
+	static const char frame[] = "{\"id\":3,\"unsubscribe\":{\"channel\":\"b\"}}";
+	struct client_rig *r = *state;
+	size_t sent = 0;
+	struct peer p;
+
+	r->rests = 1;
+	peer_connect(r, &p, 0, NULL);
+	r->later = BIT(CALL_SUBSCRIBE);
+	peer_send(&p, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+	while (rotor_client_input(p.client, frame, sizeof frame - 1) == ROTOR_OK)
+		assert_in_range(sent++, 0, 10000);
+	assert_int_equal(rotor_client_input(p.client, frame, sizeof frame - 1), ROTOR_AGAIN);
+	assert_int_equal(p.n_closed, 0);
+	crig_turn(r);
+	assert_int_equal(p.n_resumed, 0);
+	crig_answer(r, CALL_SUBSCRIBE, 0);
+	crig_turn(r);
+	assert_int_equal(p.n_resumed, 0);	/* never from within a call of somebody else */
+	assert_true(crig_jobs(r));
+	assert_int_equal(p.n_resumed, 1);
+	assert_null(p.client->held);
+	assert_int_equal(p.n_closed, 0);
+	peer_close(&p);
+}
+
+/* A refused connect drops what is held; the transport goes on to read, and finds the end. */
+static void
+test_transport_rests_no_more_after_a_failure(void **state)
+{
+	struct client_rig *r = *state;
+	struct peer p;
+	int i = 0;
+
+	r->rests = 1;
+	peer_open(r, &p, 0, ROTOR_JSON, 0);
+	r->later = BIT(CALL_TOKEN);
+	peer_send(&p, "{\"id\":1,\"connect\":{\"token\":\"u\"}}");
+	while (rotor_client_input(p.client, "", 0) == ROTOR_OK)
+		assert_in_range(i++, 0, 10000);
+	crig_answer(r, CALL_TOKEN, ROTOR_TOKEN_EXPIRED);
+	assert_true(crig_jobs(r));
+	assert_int_equal(p.n_resumed, 1);
+	assert_null(p.client->held);
+	peer_close(&p);
+}
+
 int
 main(void)
 {
@@ -567,6 +697,12 @@ main(void)
 		RIG_TEST(test_twice_the_same_channel_at_once, three_at_once),
 		RIG_TEST(test_connect_is_alone, three_at_once),
 		RIG_TEST(test_refused_connect_drops_what_is_held, three_at_once),
+		RIG_TEST(test_commands_of_a_frame_take_turns, one_by_one),
+		RIG_TEST(test_whole_frames_take_turns, one_by_one),
+		RIG_TEST(test_close_while_a_turn_is_awaited, one_by_one),
+		RIG_TEST(test_empty_frames_count, one_by_one),
+		RIG_TEST(test_transport_rests, one_by_one),
+		RIG_TEST(test_transport_rests_no_more_after_a_failure, one_by_one),
 		RIG_TEST(test_too_much_held, one_by_one),
 		RIG_TEST(test_gone_while_waiting, one_by_one),
 		RIG_TEST(test_closed_while_waiting, one_by_one),

@@ -14,6 +14,10 @@ static const char conf[] =
     "workers: 1\n"
     "client: {allow_anonymous_connect_without_token: true, queue_max_size: 2000}\n" RIG_CHANNELS;
 
+static const char large[] =
+    "workers: 1\n"
+    "client: {allow_anonymous_connect_without_token: true, queue_max_size: 67108864}\n" RIG_CHANNELS;
+
 static void
 begin(struct client_rig *r, struct peer *p)
 {
@@ -300,10 +304,38 @@ test_close_when_choked(void **state)
 	peer_close(&p);
 }
 
+/* The limit is in bytes, however small the messages. */
+static void
+test_many_small_messages_wait(void **state)
+{
+	enum { MANY = 70000 };
+	struct client_rig *r = *state;
+	struct peer p;
+	size_t got = 0;
+
+	begin(r, &p);
+	p.write_result = ROTOR_AGAIN;
+	for (int i = 0; i < MANY; i++)
+		publish(r, "1");
+	assert_int_equal(p.n_closed, 0);
+	p.write_result = ROTOR_OK;
+	while (p.client->n_queue > 0) {
+		rotor_client_writable(p.client);
+		for (size_t i = 0; i < p.n_frames; i++)
+			for (size_t k = 0; k < rotor_buf_len(p.frames[i]); k++)
+				got += rotor_buf_data(p.frames[i])[k] == '\n';
+		got += p.n_frames;
+		peer_forget(&p);
+	}
+	assert_int_equal(got, MANY);
+	peer_close(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_many_small_messages_wait, large),
 		RIG_TEST(test_again_keeps_frame_and_order, conf),
 		RIG_TEST(test_gone_with_a_stuck_frame, conf),
 		RIG_TEST(test_slow_by_the_byte, conf),

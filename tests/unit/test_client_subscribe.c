@@ -5,6 +5,9 @@
 
 #include "client_rig.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "node/direct.h"
 
 #define UNSUB_2500	"{\"push\":{\"channel\":\"pos:x\",\"unsubscribe\":{\"code\":2500,\"reason\":\"insufficient state\"}}}"
@@ -19,6 +22,10 @@ static const char conf[] =
 static const char lag_conf[] =
     "workers: 1\n"
     "client: {allow_anonymous_connect_without_token: true, channel_position_max_time_lag: 5s}\n" RIG_CHANNELS;
+
+static const char many[] =
+    "workers: 1\n"
+    "client: {allow_anonymous_connect_without_token: true, channel_limit: 100000}\n" RIG_CHANNELS;
 
 static void
 peer_expect_end(const struct peer *p, const char *text)
@@ -537,6 +544,54 @@ test_api_subscribes(void **state)
 	peer_close(&p);
 }
 
+static void
+ask_about(struct client_rig *r, struct peer *p, const char *what, unsigned n)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "{\"id\":2,\"%s\":{\"channel\":\"many%u\"}}", what, n);
+	peer_send(p, text);
+	crig_turn(r);
+	peer_forget(p);
+	r->log[0] = '\0';
+}
+
+static struct sub *
+many_get(const struct peer *p, unsigned n)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "many%u", n);
+	return client_sub_get(p->client, rotor_str_of(name));
+}
+
+/* Found by name however many there are, and whatever has gone in between. */
+static void
+test_many_channels(void **state)
+{
+	enum { MANY = 1000, STRIDE = 7 };
+	struct client_rig *r = *state;
+	struct peer p;
+
+	peer_connect(r, &p, 0, NULL);
+	for (unsigned i = 0; i < MANY; i++)
+		ask_about(r, &p, "subscribe", i);
+	assert_int_equal(p.client->n_subs, MANY);
+	for (unsigned k = 0; k < MANY / 2; k++)
+		ask_about(r, &p, "unsubscribe", 2 * (k * STRIDE % (MANY / 2)));
+	assert_int_equal(p.client->n_subs, MANY / 2);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct sub *s = many_get(&p, i);
+
+		assert_int_equal(s != NULL, i % 2);
+		if (s != NULL)
+			assert_int_equal(strtoul(s->chan->text + 4, NULL, 10), i);
+	}
+	ask_about(r, &p, "subscribe", 4);
+	assert_non_null(many_get(&p, 4));
+	peer_close(&p);
+}
+
 int
 main(void)
 {
@@ -555,6 +610,7 @@ main(void)
 		RIG_TEST(test_late_publication, lag_conf),
 		RIG_TEST(test_gap_in_server_side_subscription, conf),
 		RIG_TEST(test_connect_holds_back_too, conf),
+		RIG_TEST(test_many_channels, many),
 		RIG_TEST(test_connect_fails_with_its_subscription, conf),
 		RIG_TEST(test_broker_refuses_everyone, conf),
 		RIG_TEST(test_subscribe_between_refusal_and_its_arrival, conf),

@@ -142,10 +142,7 @@ client_leave_hub(struct rotor_client *c)
 
 		sub_free(&s);
 	}
-	if (c->subs != &c->sub_one)
-		free(c->subs);
-	c->subs = &c->sub_one;
-	c->cap_subs = 1;
+	sublist_rest(c);
 	if (c->counted)
 		user_counts_remove(srv->user_counts, client_user(c));
 	c->counted = 0;

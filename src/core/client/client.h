@@ -24,7 +24,7 @@
 #include "loop/wheel.h"
 #include "loop/worker.h"
 
-struct held_frame;
+struct held_input;
 struct rotor_publication;
 struct rotor_sub_grant;
 struct sub_request;
@@ -53,9 +53,9 @@ struct rotor_client {
 	uint8_t			flags;		/* ROTOR_CLIENT_* of attach */
 	uint8_t			choked;		/* the transport said AGAIN */
 	uint8_t			is_dirty;
-	uint8_t			busy;		/* commands under way that block the next */
 	uint8_t			counted;	/* in user_counts */
-	uint8_t			in_input;	/* inside client_consume() */
+	uint8_t			in_input;	/* inside consume() */
+	uint16_t		busy;		/* commands under way that block the next */
 	struct rotor_worker	*w;
 	const struct rotor_transport	*transport;
 	void			*conn;		/* NULL after detach */
@@ -74,18 +74,17 @@ struct rotor_client {
 
 	struct sub		**subs;		/* &sub_one while there is one at most */
 	struct sub		*sub_one;
-	uint16_t		n_subs, cap_subs;
-	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
+	uint32_t		n_subs, cap_subs;
 	struct sub_request	*subscribing;	/* subscriptions that are being made, see subscribe.h */
 
-	uint16_t		n_queue, cap_queue;
-	uint32_t		queue_bytes;
+	uint32_t		n_queue, cap_queue;
+	uint64_t		queue_bytes;
 	struct rotor_buf	*queue_one;
 	struct rotor_buf	**queue;	/* &queue_one while there is one at most */
 	struct rotor_buf	*stuck;		/* the frame that was answered AGAIN */
 
-	struct held_frame	*held;		/* input that waits for busy to end */
-	uint32_t		held_bytes;
+	struct held_input	*held;		/* what waits for its turn, or for busy to end */
+	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
 	uint16_t		connected_ms : 10;
 	uint16_t		by_token : 1;	/* it showed a connection token */
 	uint16_t		latency_ms;	/* of the last pong, plus 1; 0: there was none */
@@ -184,8 +183,18 @@ void client_expiry_arm(struct rotor_client *c);
 /* Seconds until `expire_at`, at least 1, at most a year. */
 uint32_t client_ttl(const struct rotor_client *c, int64_t expire_at);
 
-/* sub.c */
+/* sublist.c: c->subs, by place and by channel */
 struct sub *client_sub_get(const struct rotor_client *c, struct rotor_str channel);
+/* Makes room for one more.  0 or -ENOMEM. */
+int sublist_grow(struct rotor_client *c);
+/* Puts a sub of some channel behind the others, after sublist_grow(). */
+void sublist_add(struct rotor_client *c, struct sub *s);
+/* Takes it out, before it leaves its channel; the last one moves to its place. */
+void sublist_remove(struct rotor_client *c, struct sub *s);
+/* Gives the memory of an empty list back. */
+void sublist_rest(struct rotor_client *c);
+
+/* sub.c */
 /* A sub of `channel`, in its channel's fan-out from now on (buffering until it is
  * live).  *ret_new: the channel is new on this worker.  NULL: no memory. */
 struct sub *sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts,

@@ -2,9 +2,14 @@
 /*
  * client/input.c - from an incoming frame to its commands.
  *
- * Commands run one after the other.  While one waits for an answer from elsewhere
- * (and client.concurrency allows no more), the rest of the input is held, up to
- * client.queue_max_size bytes.
+ * Commands run one after the other, for as long as the client's share of the loop lasts.
+ * What is left then is held, and a job goes on with it; so it is while a command waits for
+ * an answer from elsewhere and client.concurrency allows no more beside it.
+ *
+ * When HELD_ENOUGH is held the transport is told to rest, and the peer's own sending ends
+ * where the kernel's buffers do.  A transport that cannot rest has client.queue_max_size,
+ * in which a held frame counts with all it takes.  What has been begun is never refused:
+ * it is one frame, and as long as the transport let it be.
  */
 #include "config.h"
 
@@ -21,6 +26,8 @@
 #include "node/server.h"
 #include "proto/codec.h"
 
+#define HELD_ENOUGH	32768u
+
 struct held_frame {
 	struct held_frame	*next;
 	int			any;		/* the frame's first commands have run */
@@ -28,16 +35,114 @@ struct held_frame {
 	char			data[];
 };
 
+/* A client has one while it is needed. */
+struct held_input {
+	struct rotor_job	job;		/* goes on with it, and wakes the transport */
+	struct held_frame	*first, **end;
+	size_t			bytes;
+	int			resting;	/* the transport was told to */
+};
+
+static size_t
+frame_bytes(size_t len)
+{
+	return sizeof(struct held_frame) + len;
+}
+
+static struct held_frame *
+held_first(const struct rotor_client *c)
+{
+	return c->held != NULL ? c->held->first : NULL;
+}
+
+static struct held_frame *
+held_shift(struct held_input *hi)
+{
+	struct held_frame *h = hi->first;
+
+	hi->first = h->next;
+	if (hi->first == NULL)
+		hi->end = &hi->first;
+	hi->bytes -= frame_bytes(h->len);
+	return h;
+}
+
 void
 client_held_drop(struct rotor_client *c)
 {
-	struct held_frame *h;
+	struct held_input *hi = c->held;
 
-	while ((h = c->held) != NULL) {
-		c->held = h->next;
-		free(h);
+	if (hi == NULL)
+		return;
+	while (hi->first != NULL)
+		free(held_shift(hi));
+	if (hi->resting && c->state != CLIENT_CLOSED) {
+		rotor_job_start(c->w, &hi->job);
+		return;
 	}
-	c->held_bytes = 0;
+	c->held = NULL;
+	rotor_job_cancel(&hi->job);
+	free(hi);
+}
+
+static int
+may_run(const struct rotor_client *c)
+{
+	int64_t max = c->state == CLIENT_CONNECTED ? c->w->srv->cc.client.concurrency : 1;
+
+	return c->busy < (max > 1 ? max : 1);
+}
+
+static int
+held_enough(const struct rotor_client *c)
+{
+	return c->held != NULL && c->held->bytes >= HELD_ENOUGH;
+}
+
+static int
+can_rest(const struct rotor_client *c)
+{
+	return ROTOR_HAS(c->transport, resume) && c->transport->resume != NULL;
+}
+
+/* One turn. */
+static int
+held_step(struct rotor_worker *w, void *priv)
+{
+	struct rotor_client *c = priv;
+
+	(void)w;
+	client_ref(c);
+	client_resume(c);
+	if (c->held != NULL && c->held->resting && !held_enough(c)) {
+		c->held->resting = 0;
+		c->transport->resume(c->conn);	/* which may bring input at once */
+	}
+	client_resume(c);
+	client_unref(&c);
+	return ROTOR_OK;	/* client_resume() has started it again, when it is to go on */
+}
+
+static struct held_input *
+held_make(struct rotor_client *c)
+{
+	struct held_input *hi = c->held;
+
+	if (hi != NULL || (hi = calloc(1, sizeof *hi)) == NULL)
+		return hi;
+	rotor_job_init(&hi->job, "client input", held_step, c);
+	hi->end = &hi->first;
+	c->held = hi;
+	return hi;
+}
+
+/* 1: it does not fit beside what is held. */
+static int
+held_overflows(const struct rotor_client *c, size_t len)
+{
+	size_t max = (size_t)c->w->srv->cc.client.queue_max_size;
+
+	return !can_rest(c) && held_first(c) != NULL && c->held->bytes + frame_bytes(len) > max;
 }
 
 /* Keeps input back: a whole frame behind what is held (`any` 0), or the rest of one
@@ -45,25 +150,34 @@ client_held_drop(struct rotor_client *c)
 static void
 hold(struct rotor_client *c, const char *p, size_t len, int any)
 {
-	struct held_frame **at = &c->held, *h;
+	struct held_frame *h;
+	struct held_input *hi;
 
-	if (c->held_bytes + len > (uint64_t)c->w->srv->cc.client.queue_max_size) {
+	if (!any && held_overflows(c, len)) {
 		client_close(c, ROTOR_DISCONNECT_TOO_MANY_REQUESTS, NULL);
 		return;
 	}
-	h = malloc(sizeof *h + len);
-	if (h == NULL) {
+	h = malloc(frame_bytes(len));
+	hi = h != NULL ? held_make(c) : NULL;
+	if (hi == NULL) {
+		free(h);
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
 		return;
 	}
 	h->any = any;
 	h->len = len;
-	memcpy(h->data, p, len);
-	while (*at != NULL && !any)
-		at = &(*at)->next;
-	h->next = *at;
-	*at = h;
-	c->held_bytes += (uint32_t)len;
+	if (len > 0)
+		memcpy(h->data, p, len);
+	h->next = any ? hi->first : NULL;
+	if (any)
+		hi->first = h;
+	else
+		*hi->end = h;
+	if (h->next == NULL)
+		hi->end = &h->next;
+	hi->bytes += frame_bytes(len);
+	if (may_run(c))
+		rotor_job_start(c->w, &hi->job);
 }
 
 static const struct command *
@@ -122,27 +236,22 @@ command_run(struct rotor_client *c, struct rotor_str bytes)
 		op_run(op);
 }
 
-static int
-may_run(const struct rotor_client *c)
-{
-	int64_t max = c->state == CLIENT_CONNECTED ? c->w->srv->cc.client.concurrency : 1;
-
-	return c->busy < (max > 1 ? (max < UINT8_MAX ? max : UINT8_MAX) : 1);
-}
-
-/* Runs the commands of a frame; what must wait is held. */
+/* Runs the commands of a frame, the first at least; what must wait is held. */
 static void
 consume(struct rotor_client *c, const char *p, size_t len, int any)
 {
 	struct frame_reader f;
 	struct rotor_str cmd;
-	int r = 0;
+	int r;
 
 	frame_reader_init(&f, c->protocol, p, len);
 	f.any = any;
 	c->in_input++;
-	while (c->state < CLIENT_FAILED && may_run(c) && (r = frame_next(&f, &cmd)) == 1)
-		command_run(c, cmd);
+	do {
+		r = frame_next(&f, &cmd);
+		if (r == 1)
+			command_run(c, cmd);
+	} while (r == 1 && f.p < f.end && c->state < CLIENT_FAILED && may_run(c) && !rotor_turn_over(c->w));
 	c->in_input--;
 	if (c->state >= CLIENT_FAILED)
 		return;
@@ -152,19 +261,32 @@ consume(struct rotor_client *c, const char *p, size_t len, int any)
 		hold(c, f.p, (size_t)(f.end - f.p), f.any);
 }
 
-void
+/* The answer to the transport. */
+static int
+rest_if_enough(struct rotor_client *c)
+{
+	if (c->state == CLIENT_CLOSED || !held_enough(c) || !can_rest(c))
+		return ROTOR_OK;
+	c->held->resting = 1;
+	return ROTOR_AGAIN;
+}
+
+int
 rotor_client_input(struct rotor_client *c, const void *data, size_t len)
 {
+	int r;
+
 	OBJ_CHECK(c, CLIENT_MAGIC);
 	if (c->state >= CLIENT_FAILED)
-		return;
-	if (c->held != NULL || !may_run(c)) {
-		hold(c, data, len, 0);
-		return;
-	}
+		return ROTOR_OK;
 	client_ref(c);
-	consume(c, data, len, 0);
+	if (held_first(c) != NULL || !may_run(c) || rotor_turn_over(c->w))
+		hold(c, data, len, 0);
+	else
+		consume(c, data, len, 0);
+	r = rest_if_enough(c);
 	client_unref(&c);
+	return r;
 }
 
 void
@@ -173,10 +295,17 @@ client_resume(struct rotor_client *c)
 	struct held_frame *h;
 
 	/* Inside consume() the loop there goes on by itself. */
-	while (c->in_input == 0 && c->state < CLIENT_FAILED && may_run(c) && (h = c->held) != NULL) {
-		c->held = h->next;
-		c->held_bytes -= (uint32_t)h->len;
+	while (c->in_input == 0 && c->state < CLIENT_FAILED && may_run(c) && held_first(c) != NULL) {
+		if (rotor_turn_over(c->w))
+			break;
+		h = held_shift(c->held);
 		consume(c, h->data, h->len, h->any);
 		free(h);
 	}
+	if (c->in_input > 0 || c->held == NULL)
+		return;
+	if (c->held->first == NULL && !c->held->resting)
+		client_held_drop(c);
+	else if (may_run(c) && c->state < CLIENT_FAILED)
+		rotor_job_start(c->w, &c->held->job);	/* to go on, or to wake the transport */
 }

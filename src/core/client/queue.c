@@ -21,7 +21,7 @@
  * and must not look slow only because the loop turn is long. */
 #define FLUSH_BYTES	65536u
 #define FRAME_BYTES	65536u	/* messages are joined up to here */
-#define QUEUE_MAX	UINT16_MAX
+#define QUEUE_MAX	(1u << 30)	/* messages; the limit is in bytes */
 
 static int
 queue_grow(struct rotor_client *c)
@@ -31,14 +31,14 @@ queue_grow(struct rotor_client *c)
 
 	if (cap > QUEUE_MAX)
 		return -ENOMEM;
-	q = malloc(cap * sizeof *q);
+	q = malloc((size_t)cap * sizeof *q);
 	if (q == NULL)
 		return -ENOMEM;
 	memcpy(q, c->queue, c->n_queue * sizeof *q);
 	if (c->queue != &c->queue_one)
 		free(c->queue);
 	c->queue = q;
-	c->cap_queue = (uint16_t)cap;
+	c->cap_queue = cap;
 	return 0;
 }
 
@@ -87,8 +87,8 @@ client_enqueue(struct rotor_client *c, struct rotor_buf *msg)
 		return;
 	}
 	c->queue[c->n_queue++] = rotor_buf_ref(msg);
-	c->queue_bytes += (uint32_t)rotor_buf_len(msg);
-	if (c->queue_bytes > c->w->srv->cc.client.queue_max_size) {
+	c->queue_bytes += rotor_buf_len(msg);
+	if (c->queue_bytes > (uint64_t)c->w->srv->cc.client.queue_max_size) {
 		client_close(c, ROTOR_DISCONNECT_SLOW, NULL);
 		return;
 	}
@@ -119,8 +119,7 @@ frame_write(struct rotor_client *c, struct rotor_buf *frame)
 	int r = c->transport->write(c->conn, frame);
 
 	if (r == ROTOR_OK) {
-		c->queue_bytes -= (uint32_t)rotor_buf_len(frame) < c->queue_bytes ?
-		    (uint32_t)rotor_buf_len(frame) : c->queue_bytes;
+		c->queue_bytes -= rotor_buf_len(frame) < c->queue_bytes ? rotor_buf_len(frame) : c->queue_bytes;
 		return 1;
 	}
 	if (r == ROTOR_AGAIN) {
@@ -155,7 +154,7 @@ queue_shift(struct rotor_client *c, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		rotor_buf_unref(&c->queue[i]);
-	c->n_queue -= (uint16_t)n;
+	c->n_queue -= n;
 	memmove(c->queue, c->queue + n, c->n_queue * sizeof c->queue[0]);
 	if (c->n_queue == 0) {
 		if (c->stuck == NULL)

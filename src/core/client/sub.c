@@ -20,40 +20,13 @@
 #include "node/server.h"
 
 struct sub *
-client_sub_get(const struct rotor_client *c, struct rotor_str channel)
-{
-	for (uint32_t i = 0; i < c->n_subs; i++)
-		if (rotor_str_eq(c->subs[i]->chan->name, channel))
-			return c->subs[i];
-	return NULL;
-}
-
-static int
-subs_grow(struct rotor_client *c)
-{
-	uint32_t cap = c->cap_subs == 1 ? 4 : c->cap_subs * 2u;
-	struct sub **subs;
-
-	if (c->n_subs < c->cap_subs)
-		return 0;
-	if (cap > UINT16_MAX || (subs = malloc(cap * sizeof *subs)) == NULL)
-		return -ENOMEM;
-	memcpy(subs, c->subs, c->n_subs * sizeof *subs);
-	if (c->subs != &c->sub_one)
-		free(c->subs);
-	c->subs = subs;
-	c->cap_subs = (uint16_t)cap;
-	return 0;
-}
-
-struct sub *
 sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_options *opts, int *ret_new)
 {
 	struct hub *hub = c->w->hub;
 	struct hub_chan *ch;
 	struct sub *s;
 
-	if (subs_grow(c) != 0)
+	if (sublist_grow(c) != 0)
 		return NULL;
 	ch = hub_chan_make(hub, channel, opts, ret_new);
 	if (ch == NULL)
@@ -65,19 +38,9 @@ sub_new(struct rotor_client *c, struct rotor_str channel, const struct chan_opti
 		return NULL;
 	}
 	s->client = c;
-	c->subs[c->n_subs++] = s;
+	sublist_add(c, s);
 	rotor_metric_add(c->w, c->w->srv->stats.num_subscriptions, 1);
 	return s;
-}
-
-static void
-subs_forget(struct rotor_client *c, struct sub *s)
-{
-	uint32_t i = 0;
-
-	while (c->subs[i] != s)
-		i++;
-	c->subs[i] = c->subs[--c->n_subs];
 }
 
 struct rotor_client_info
@@ -160,7 +123,7 @@ sub_free(struct sub **sp)
 		presence_remove(s);
 	if ((s->flags & (SUB_LIVE | SUB_EMIT_JOIN_LEAVE)) == (SUB_LIVE | SUB_EMIT_JOIN_LEAVE))
 		sub_emit(s, ROTOR_LEAVE);
-	subs_forget(c, s);
+	sublist_remove(c, s);
 	hub_sub_remove(c->w->hub, s);
 	rotor_metric_add(c->w, c->w->srv->stats.num_subscriptions, -1);
 	rotor_buf_unref(&s->epoch);
