@@ -504,10 +504,10 @@ feed_head(struct http_conn *c, const char *p, size_t len)
 	c->seen = 0;
 	if (n > 0)
 		read_head(c, p, n);
-	else if (len >= max)
-		refuse_head(c, 431);
 	else if (!http_char_is(HTTP_TOKEN, p[0]) && !(p[0] == '\r' && len == 1))
 		refuse_head(c, 400);
+	else if (len >= max)
+		refuse_head(c, 431);
 	else
 		return await_head(c, len);
 	return n > 0 ? n : len;
