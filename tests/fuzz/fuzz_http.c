@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/obj.h"
-#include "http_deflate.h"
 #include "http_priv.h"
 
 #define SEED_LEN	4u
@@ -75,6 +74,21 @@ rotor_timer_set(struct rotor_timer *t, uint64_t ms)
 {
 	(void)t;
 	(void)ms;
+}
+
+struct rotor_flush *
+rotor_flush_new(struct rotor_worker *w, rotor_task_f *fn, void *priv)
+{
+	(void)w;
+	(void)fn;
+	(void)priv;
+	return (struct rotor_flush *)&rig;	/* nothing is flushed here */
+}
+
+void
+rotor_flush_free(struct rotor_flush **fp)
+{
+	*fp = NULL;
 }
 
 void
@@ -312,7 +326,7 @@ rig_close(void)
 		ASSERT(TAILQ_EMPTY(&rig.hw.lists[i]));
 	ASSERT(rig.n_metric == 0 && rig.held == 0 && !rig.ws_open);
 	rig.job = 0;
-	deflater_free(&rig.hw.deflater);
+	http_compressor_free(&rig.hw);
 	http_routes_fini(&rig.http.routes);
 }
 
