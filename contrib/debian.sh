@@ -78,9 +78,9 @@ go_install() {
 	return "$status"
 }
 
-# build_in DIR CONFIGURE-OPTION...: configures the source tree out of it, as often as
-# needed, and makes it.  Runs in the source tree.
-build_in() {
+# build_configure DIR CONFIGURE-OPTION...: configures the source tree out of it, as often
+# as needed.  Runs in the source tree.
+build_configure() {
 	local dir=$1 source=$PWD
 	shift
 	if [ ! -x configure ] || [ ! -f Makefile.in ] || [ configure.ac -nt configure ]; then
@@ -92,6 +92,11 @@ build_in() {
 		say "configuring in $dir"
 		(cd "$dir" && "$source/configure" -q "$@")
 	fi
-	say "building in $dir"
-	make -s -C "$dir" -j "$(nproc)" V=0
+}
+
+# build_in DIR CONFIGURE-OPTION...: configures in it and makes it.
+build_in() {
+	build_configure "$@"
+	say "building in $1"
+	make -s -C "$1" -j "$(nproc)" V=0
 }

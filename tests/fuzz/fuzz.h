@@ -2,8 +2,7 @@
 /*
  * fuzz.h - a fuzz target: one function over arbitrary bytes, which must return.
  *
- * Link it with libFuzzer (clang -fsanitize=fuzzer, without main.c), or with main.c
- * to run it over files; `make check` does the latter with the corpus.
+ * `make check` runs it over its corpus, by main.c; contrib/fuzz runs it with libFuzzer.
  */
 #ifndef ROTOR_FUZZ_H
 #define ROTOR_FUZZ_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * main.c - runs a fuzz target over files, or, without arguments, over its corpus:
- * fuzz_NAME reads $srcdir/tests/fuzz/corpus/NAME.
+ * fuzz_NAME reads $srcdir/tests/fuzz/corpus/NAME.  Empty with libFuzzer, which brings its
+ * own: see contrib/fuzz.
  */
+#ifndef ROTOR_LIBFUZZER
 #include "config.h"
 
 #include "fuzz.h"
@@ -94,3 +96,5 @@ main(int argc, char **argv)
 	}
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+#endif
