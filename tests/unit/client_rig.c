@@ -19,6 +19,8 @@ note(struct client_rig *r, const char *what, struct rotor_str text)
 {
 	size_t n = strlen(r->log);
 
+	if (r->silent)
+		return;
 	assert_true(n + strlen(what) + text.len + 2 < sizeof r->log);
 	snprintf(r->log + n, sizeof r->log - n, "%s%.*s ", what, (int)text.len, text.p);
 }
@@ -225,6 +227,17 @@ static const struct rotor_broker broker = {
 	sizeof broker, broker_subscribe, broker_unsubscribe, broker_publish, broker_history, broker_remove,
 };
 
+/* Of an engine that has nothing to do when a channel gets its first subscriber. */
+static const struct rotor_broker broker_of_one_node = {
+	sizeof broker, NULL, NULL, broker_publish, broker_history, broker_remove,
+};
+
+void
+crig_one_node(struct client_rig *r)
+{
+	r->srv->broker = &broker_of_one_node;
+}
+
 static void
 presence_add(void *ctx, struct rotor_worker *w, struct rotor_str channel,
     const struct rotor_client_info *info, rotor_done_f *done, void *token)
@@ -312,6 +325,8 @@ void
 crig_fini(struct client_rig *r)
 {
 	crig_turn(r);
+	while (crig_jobs(r))
+		;
 	assert_int_equal(r->n_waiting, 0);
 	assert_int_equal(atomic_load(&r->srv->n_clients), 0);
 	assert_int_equal(atomic_load(&r->srv->n_attached), 0);

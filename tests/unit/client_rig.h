@@ -66,6 +66,7 @@ struct client_rig {
 	size_t			n_waiting;
 	char			log[8192];	/* calls that change something: "+x presence+x join+x -x " */
 	size_t			n_history;	/* history calls */
+	int			silent;		/* nothing goes into the log */
 	int			rests;		/* peers opened from now on can rest */
 	int			slow;		/* whatever is asked uses up the turn of all workers */
 	/* The one stream, of every channel.  A test may move `top` ahead of it. */
@@ -101,6 +102,9 @@ struct client_rig {
 
 /* `yaml` is the configuration; the first worker's clock becomes everyone's. */
 void crig_init(struct client_rig *r, const char *yaml);
+/* The engine is asked about no first and last subscriber, as on a single node; to be called
+ * before there is one. */
+void crig_one_node(struct client_rig *r);
 /* Checks that nothing is left over: no client, channel, waiting call. */
 void crig_fini(struct client_rig *r);
 /* The same as cmocka's fixtures: *state is the configuration first, the rig then. */

@@ -320,7 +320,7 @@ test_users_and_clients(void **state)
 	assert_int_equal(hub->n_attached, 1);
 	peer_close(&p[2]);
 	assert_int_equal(hub->n_attached, 0);
-	assert_null(hub->all);
+	assert_null(hub->open);
 }
 
 int

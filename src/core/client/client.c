@@ -17,7 +17,6 @@
 #include "base/utf8.h"
 #include "client/reply.h"
 #include "node/server.h"
-#include "node/user_counts.h"
 
 #define APP_MAX	64u	/* bytes of a client's name or version that are kept */
 
@@ -132,31 +131,6 @@ client_payload_set(struct rotor_buf **bp, struct rotor_str with)
 		*bp = rotor_buf_new(with.p, with.len);
 }
 
-void
-client_leave_hub(struct rotor_client *c)
-{
-	struct rotor_server *srv = c->w->srv;
-
-	while (c->n_subs > 0) {
-		struct sub *s = c->subs[c->n_subs - 1];
-
-		sub_free(&s);
-	}
-	sublist_rest(c);
-	if (c->counted)
-		user_counts_remove(srv->user_counts, client_user(c));
-	c->counted = 0;
-	if (c->user != NULL)
-		rotor_metric_add(c->w, srv->stats.num_clients, -1);
-	hub_client_remove(c->w->hub, c);
-	rotor_buf_unref(&c->conn_info);
-	rotor_buf_unref(&c->meta);
-	free(c->app);
-	c->app = NULL;
-	free(c->token);
-	c->token = NULL;
-}
-
 /* What is queued is still owed to the client, unless the connection is the problem. */
 static int
 owes_queue(uint32_t code)
@@ -187,6 +161,7 @@ client_close(struct rotor_client *c, uint32_t code, const char *reason)
 	}
 	client_timers_stop(c);
 	client_leave_hub(c);
+	hub_ending(c->w->hub, c);
 	c->state = CLIENT_CLOSED;
 	client_queue_drop(c);
 	client_held_drop(c);

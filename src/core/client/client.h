@@ -87,6 +87,7 @@ struct rotor_client {
 	uint32_t		connected_s;	/* Unix time of the connect, and a part in ms */
 	uint16_t		connected_ms : 10;
 	uint16_t		by_token : 1;	/* it showed a connection token */
+	uint16_t		leaving : 1;	/* a job ends its subscriptions */
 	uint16_t		latency_ms;	/* of the last pong, plus 1; 0: there was none */
 
 	struct wheel_timer	timer;		/* for the earliest of due[] */
@@ -133,7 +134,7 @@ struct sub {
 	struct rotor_buf	*epoch;
 	struct rotor_buf	*chan_info;	/* raw payload, or NULL */
 	int64_t			expire_at;	/* Unix seconds; 0: never */
-	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog */
+	struct sub_request	*pending;	/* until SUB_LIVE: what is being done, with the backlog; or NULL when that has ended */
 	struct tags_filter	*filter;	/* what it wants to see, or NULL: all */
 	struct token_mark	*token;		/* of SUB_BY_TOKEN, or NULL */
 };
@@ -145,7 +146,9 @@ void client_unref(struct rotor_client **cp);
  * the transport close with `code`.  reason NULL: the code's own.  A no-op when
  * closed already. */
 void client_close(struct rotor_client *c, uint32_t code, const char *reason);
-/* Gives up what the connect had brought: user, subscriptions.  A no-op when there is nothing. */
+/* leaving.c: gives up what the connect had brought: user, subscriptions.  Very many of those
+ * take turns, and the client is referenced until they have ended; it must not get further
+ * ones.  A no-op when there is nothing. */
 void client_leave_hub(struct rotor_client *c);
 struct rotor_str client_user(const struct rotor_client *c);
 /* Remembers what the client says it is, cut to what is worth it.  0 or -ENOMEM. */
@@ -212,7 +215,7 @@ int sub_ticks(const struct sub *s);
 void sub_tick(struct sub *s);
 /* A publication, join or leave for one subscription. */
 void sub_deliver(struct sub *s, struct wire *wi);
-/* Ends one subscription with an unsubscribe push. */
+/* Ends one subscription with an unsubscribe push.  A no-op when the client is closed. */
 void client_unsubscribe_push(struct sub *s, uint32_t code);
 /* Position lost: resubscribe (client-side) or reconnect (server-side). */
 void sub_insufficient(struct sub *s);

@@ -140,6 +140,8 @@ client_unsubscribe_push(struct sub *s, uint32_t code)
 	Cp__Push push = CP__PUSH__INIT;
 	struct rotor_client *c = s->client;
 
+	if (c->state == CLIENT_CLOSED)
+		return;		/* it is about to go */
 	stats_count_code(c->w, &c->w->srv->stats.unsubscribes, code);
 	unsub.code = code;
 	unsub.reason = rotor_unsubscribe_text(code);
@@ -224,7 +226,7 @@ sub_deliver(struct sub *s, struct wire *wi)
 	const struct rotor_publication *pub = wi->pub;
 
 	if (!(s->flags & SUB_LIVE)) {
-		if (pub->kind == ROTOR_PUBLICATION)
+		if (pub->kind == ROTOR_PUBLICATION && s->pending != NULL)
 			subscribe_hold_back(s->pending, wi->pub, wi->prev);
 		return;
 	}

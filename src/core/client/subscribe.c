@@ -273,7 +273,7 @@ subscribe_live(struct sub_request *rq)
 	struct rotor_client *c = rq->client;
 	struct sub *s = rq->sub;
 
-	if (s == NULL)
+	if (s == NULL || c->state == CLIENT_CLOSED)
 		return;
 	s->flags |= SUB_LIVE;
 	for (struct sub_backlog *b = rq->backlog; b != NULL && rq->sub != NULL; b = b->next)

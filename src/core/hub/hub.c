@@ -38,7 +38,7 @@ hub_free(struct hub **hp)
 
 	if (hub == NULL)
 		return;
-	ASSERT(hub->all == NULL && hub->clients.n == 0 && hub->chans.n == 0);
+	ASSERT(hub->open == NULL && hub->ending == NULL && hub->clients.n == 0 && hub->chans.n == 0);
 	for (uint32_t i = 0; i < HUB_JOINS; i++)
 		hub_joined_drop(&hub->joined[i]);
 	rotor_buf_unref(&hub->ping[ROTOR_JSON]);
@@ -50,23 +50,42 @@ hub_free(struct hub **hp)
 	*hp = NULL;
 }
 
+static void
+list_in(struct rotor_client **list, struct rotor_client *c)
+{
+	c->all_next = *list;
+	c->all_prevp = list;
+	if (c->all_next != NULL)
+		c->all_next->all_prevp = &c->all_next;
+	*list = c;
+}
+
+static void
+list_out(struct rotor_client *c)
+{
+	*c->all_prevp = c->all_next;
+	if (c->all_next != NULL)
+		c->all_next->all_prevp = c->all_prevp;
+}
+
 void
 hub_attach(struct hub *hub, struct rotor_client *c)
 {
-	c->all_next = hub->all;
-	c->all_prevp = &hub->all;
-	if (hub->all != NULL)
-		hub->all->all_prevp = &c->all_next;
-	hub->all = c;
+	list_in(&hub->open, c);
 	hub->n_attached++;
+}
+
+void
+hub_ending(struct hub *hub, struct rotor_client *c)
+{
+	list_out(c);
+	list_in(&hub->ending, c);
 }
 
 void
 hub_detach(struct hub *hub, struct rotor_client *c)
 {
-	*c->all_prevp = c->all_next;
-	if (c->all_next != NULL)
-		c->all_next->all_prevp = c->all_prevp;
+	list_out(c);
 	hub->n_attached--;
 }
 
@@ -182,18 +201,28 @@ hub_client_add(struct hub *hub, struct rotor_client *c, struct rotor_str user)
 	return 0;
 }
 
-void
+int
 hub_client_remove(struct hub *hub, struct rotor_client *c)
 {
 	struct rotor_str key = id_key(c->id);
-	struct hub_user *u = c->user;
 
-	if (u == NULL)
-		return;
+	if (c->user_prevp == NULL)
+		return 0;
 	map_del(&hub->clients, str_hash(key), key);
 	*c->user_prevp = c->user_next;
 	if (c->user_next != NULL)
 		c->user_next->user_prevp = c->user_prevp;
+	c->user_prevp = NULL;
+	return 1;
+}
+
+void
+hub_user_release(struct hub *hub, struct rotor_client *c)
+{
+	struct hub_user *u = c->user;
+
+	if (u == NULL)
+		return;
 	c->user = NULL;
 	u->n_clients--;
 	user_drop_empty(hub, u);

@@ -38,7 +38,7 @@ struct hub_chan {
 struct hub_user {
 	uint32_t		magic;
 #define HUB_USER_MAGIC		0x60d7ab13u
-	uint32_t		n_clients;
+	uint32_t		n_clients;	/* that have the user; more than in the list at times */
 	struct rotor_client	*clients;	/* list through client->user_next */
 	uint64_t		hash;
 	struct rotor_str	name;		/* in `text`, NUL-terminated */
@@ -62,7 +62,7 @@ struct hub {
 	struct map		users;		/* struct hub_user by name */
 	struct map		clients;	/* struct rotor_client by 16-byte id */
 	struct rotor_client	*dirty;		/* have something to flush; list through client->dirty_next */
-	struct rotor_client	*all;		/* every attached client; list through client->all_next */
+	struct rotor_client	*open, *ending;	/* every attached client; lists through client->all_next */
 	struct hub_joined	joined[HUB_JOINS];
 	uint32_t		n_joins;	/* ever made; the oldest makes room */
 	struct rotor_buf	*ping[2];	/* the protocol's ping, by ROTOR_JSON, _PROTOBUF */
@@ -75,9 +75,13 @@ void hub_free(struct hub **hp);
 
 /* Clients, from their successful connect to their end.  0 or -ENOMEM. */
 int hub_client_add(struct hub *hub, struct rotor_client *c, struct rotor_str user);
-void hub_client_remove(struct hub *hub, struct rotor_client *c);
+/* Nobody finds it any more; it has its user until that is released.  1; 0: nobody did. */
+int hub_client_remove(struct hub *hub, struct rotor_client *c);
+void hub_user_release(struct hub *hub, struct rotor_client *c);
 /* Every session, from attach on. */
 void hub_attach(struct hub *hub, struct rotor_client *c);
+/* It is closed, and waits for its transport to go. */
+void hub_ending(struct hub *hub, struct rotor_client *c);
 void hub_detach(struct hub *hub, struct rotor_client *c);
 /* NULL when there is none here. */
 struct rotor_client *hub_client_get(struct hub *hub, const unsigned char id[16]);

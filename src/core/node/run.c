@@ -43,7 +43,9 @@
 /* A worker's clients on their way out: a share of them each tick. */
 struct farewell {
 	struct rotor_timer	*timer;
-	uint32_t		batch;
+	struct rotor_job	job;
+	uint32_t		batch;		/* a tick */
+	uint64_t		due;		/* and not closed yet */
 };
 
 struct run {
@@ -149,22 +151,32 @@ rotor_server_release(struct rotor_server *srv)
 	atomic_fetch_sub(&srv->n_holds, 1);
 }
 
-static void
-farewell_tick(struct rotor_worker *w, void *priv)
+/* Those whose time has come, in turns. */
+static int
+farewell_step(struct rotor_worker *w, void *priv)
 {
 	struct farewell *f = priv;
-	struct rotor_client *c = w->hub->all, *next;
+	struct rotor_client *c;
 
-	for (uint32_t n = 0; c != NULL && n < f->batch; c = next) {
-		next = c->all_next;
-		n += c->state != CLIENT_CLOSED;
+	for (; f->due > 0 && (c = w->hub->open) != NULL; f->due--) {
+		if (rotor_turn_over(w))
+			return ROTOR_AGAIN;
 		client_ref(c);
 		client_close(c, ROTOR_DISCONNECT_SHUTDOWN, NULL);
 		client_unref(&c);
 	}
-	for (c = w->hub->all; c != NULL && c->state == CLIENT_CLOSED;)
-		c = c->all_next;
-	if (c != NULL)
+	f->due = 0;
+	return ROTOR_OK;
+}
+
+static void
+farewell_tick(struct rotor_worker *w, void *priv)
+{
+	struct farewell *f = priv;
+
+	f->due += f->batch;
+	rotor_job_start(w, &f->job);
+	if (w->hub->open != NULL)
 		rotor_timer_set(f->timer, POLL_MS);
 }
 
@@ -178,6 +190,7 @@ farewell_begin(struct rotor_worker *w, void *priv)
 	f->timer = rotor_timer_new(w, farewell_tick, f);
 	if (f->timer == NULL)
 		return;		/* they will see the connection break */
+	rotor_job_init(&f->job, "farewell", farewell_step, f);
 	f->batch = (uint32_t)(w->hub->n_attached / ticks) + 1;
 	farewell_tick(w, f);
 }
