@@ -4,7 +4,7 @@
 
 build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
-	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libpcre2-dev libprotobuf-c-dev libssl-dev
+	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libprotobuf-c-dev libre2-dev libssl-dev
 	liburing-dev libyaml-dev
 	protobuf-c-compiler zlib1g-dev
 )

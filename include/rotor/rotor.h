@@ -18,6 +18,7 @@
 #include <rotor/module.h>
 #include <rotor/option.h>
 #include <rotor/publication.h>
+#include <rotor/regex.h>
 #include <rotor/str.h>
 #include <rotor/transport.h>
 

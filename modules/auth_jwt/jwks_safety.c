@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jwks_safety.c - reads an expression that pattern.c has taken, so its parentheses
- * match and its escapes are those of RE2.
+ * jwks_safety.c - reads an expression that has been compiled, so its parentheses match
+ * and its escapes are those of RE2.
  */
 #include "config.h"
 
@@ -23,8 +23,10 @@ find_class(const char *p)
 			continue;
 		if (*++p == '\0')
 			break;
-		if (strchr("dDwWsSpP", *p) != NULL)
+		if (strchr("dDwWsSpPC", *p) != NULL)
 			return ("a character class (such as \\d, \\w, \\s or \\p)");
+		if (*p == 'Q')
+			return ("quoted text (\\Q)");
 	}
 	return (NULL);
 }

@@ -25,12 +25,14 @@
 #include "scratch.h"
 #include "url_template.h"
 
+#define REGEX_MAX_BYTES	4096u	/* of iss and aud, that are matched with expressions */
+
 struct verifier {
 	atomic_uint		refs;
 	struct keys		*keys;			/* NULL: a key set has them */
 	struct url_template	*endpoint;		/* of that */
 	struct jwks_source	*source;
-	struct pattern		*issuer_re, *audience_re;	/* NULL: not asked for */
+	struct rotor_regex	*issuer_re, *audience_re;	/* NULL: not asked for */
 	char			*issuer, *audience;	/* "": not asked for */
 	char			*user_claim;		/* "": sub */
 	int			skip_signature;
@@ -63,7 +65,7 @@ check_conf(const struct token_conf *conf, const char *path, struct fault *f)
 }
 
 static int
-add_pattern(const char *text, const char *path, const char *key, struct pattern **ret,
+add_regex(const char *text, const char *path, const char *key, struct rotor_regex **ret,
     struct fault *f)
 {
 	char why[192];
@@ -71,9 +73,9 @@ add_pattern(const char *text, const char *path, const char *key, struct pattern 
 
 	if (*text == '\0')
 		return (0);
-	r = pattern_new(text, ret, why, sizeof why);
+	r = rotor_regex_new(text, ret, why, sizeof why);
 	if (r != 0)
-		fault_set(f, path, key, "expected a regular expression of Go (RE2): %s", why);
+		fault_set(f, path, key, "expected a regular expression (RE2): %s", why);
 	return (r);
 }
 
@@ -155,9 +157,9 @@ verifier_new(const struct token_conf *conf, const char *path, int skip_signature
 	v->skip_signature = skip_signature;
 	r = add_strings(v, conf, path, f);
 	if (r == 0)
-		r = add_pattern(conf->issuer_regex, path, "issuer_regex", &v->issuer_re, f);
+		r = add_regex(conf->issuer_regex, path, "issuer_regex", &v->issuer_re, f);
 	if (r == 0)
-		r = add_pattern(conf->audience_regex, path, "audience_regex", &v->audience_re, f);
+		r = add_regex(conf->audience_regex, path, "audience_regex", &v->audience_re, f);
 	if (r == 0)
 		r = keys_new(conf, path, &v->keys, f);
 	if (r == 0 && *conf->jwks_public_endpoint != '\0')
@@ -187,8 +189,8 @@ verifier_unref(struct verifier **vp)
 	keys_free(&v->keys);
 	jwks_source_unref(&v->source);
 	url_template_free(&v->endpoint);
-	pattern_free(&v->issuer_re);
-	pattern_free(&v->audience_re);
+	rotor_regex_free(&v->issuer_re);
+	rotor_regex_free(&v->audience_re);
 	free(v->issuer);
 	free(v->audience);
 	free(v->user_claim);
@@ -205,24 +207,25 @@ verifier_keys(const struct verifier *v)
  * Asking it.
  */
 
+/* Nothing is proved yet about what is matched: `left` bounds the work for a token. */
 static int
-match_issuer(const struct verifier *v, struct rotor_str iss, struct scratch *s,
-    struct url_vars *vars)
+match(const struct verifier *v, const struct rotor_regex *re, struct rotor_str text, size_t *left,
+    struct scratch *s, struct url_vars *vars)
 {
-	if (v->endpoint == NULL)
-		return (pattern_match(v->issuer_re, iss));
-	return (pattern_groups(v->issuer_re, iss, s, vars));
+	if (text.len + 1 > *left)
+		return (0);
+	*left -= text.len + 1;
+	return (v->endpoint == NULL ? rotor_regex_match(re, text) : pattern_groups(re, text, s, vars));
 }
 
 static int
-match_audience(const struct verifier *v, const struct claim_strs *aud, struct scratch *s,
+match_audience(const struct verifier *v, const struct claim_strs *aud, size_t *left, struct scratch *s,
     struct url_vars *vars)
 {
 	size_t i;
 
 	for (i = 0; i < aud->n; i++) {
-		if (v->endpoint == NULL ? pattern_match(v->audience_re, aud->v[i]) :
-		    pattern_groups(v->audience_re, aud->v[i], s, vars))
+		if (match(v, v->audience_re, aud->v[i], left, s, vars))
 			return (1);
 	}
 	return (0);
@@ -324,11 +327,12 @@ check_origin(const struct verifier *v, const struct token *t, const struct claim
     double now, struct key_ask *ask, struct scratch *s, const char **ret_why)
 {
 	struct url_vars vars = { NULL, 0 };
+	size_t left = REGEX_MAX_BYTES;
 	uint32_t verdict;
 
-	if (v->issuer_re != NULL && !match_issuer(v, c->iss, s, &vars))
+	if (v->issuer_re != NULL && !match(v, v->issuer_re, c->iss, &left, s, &vars))
 		return (fail(ROTOR_TOKEN_INVALID, "issuer does not match", ret_why));
-	if (v->audience_re != NULL && !match_audience(v, &c->aud, s, &vars))
+	if (v->audience_re != NULL && !match_audience(v, &c->aud, &left, s, &vars))
 		return (fail(ROTOR_TOKEN_INVALID, "audience does not match", ret_why));
 	verdict = check_signature(v, t, &vars, now, ask, s, ret_why);
 	if (verdict != ROTOR_TOKEN_VALID)

@@ -43,27 +43,27 @@ test_regex_syntax(void **state)
 {
 	static const char *const bad[] = {
 		"(", "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", "(?>a)", "(?P=n)", "(?R)", "(?1)", "(?#c)",
-		"(?|a)", "(a)\\1", "(?P<n>a)\\k<n>", "a++", "a*+", "a?+", "\\C", "\\K", "\\Z", "\\R",
+		"(?|a)", "(a)\\1", "(?P<n>a)\\k<n>", "a++", "a*+", "a?+", "\\K", "\\Z", "\\R",
 		"(*UTF)a", "a\\", "[a", "a{2}+",
 	};
 	static const char *const good[] = {
 		"a|b", "(?i)abc", "(?i:a)b", "(?:a)", "[]a]", "[^]a]+", "[+*?(]+", "\\d\\W\\s\\b\\A\\z",
-		"(?P<x>a|b)", "\\p{L}", "\\.\\+\\+", "a+?",
+		"(?P<x>a|b)", "\\p{L}", "[\xd0\xb0-\xd1\x8f]", "\\Q(\\E", "\\.\\+\\+", "a+?",
 	};
-	struct pattern *p;
+	struct rotor_regex *p = NULL;
 	char err[128];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		if (pattern_new(bad[i], &p, err, sizeof err) == 0)
+		if (rotor_regex_new(bad[i], &p, err, sizeof err) == 0)
 			fail_msg("%s", bad[i]);
 		assert_true(strlen(err) > 0);
 	}
 	for (i = 0; i < sizeof good / sizeof good[0]; i++) {
-		if (pattern_new(good[i], &p, err, sizeof err) != 0)
+		if (rotor_regex_new(good[i], &p, err, sizeof err) != 0)
 			fail_msg("%s: %s", good[i], err);
-		pattern_free(&p);
+		rotor_regex_free(&p);
 	}
 }
 
@@ -72,32 +72,32 @@ test_groups(void **state)
 {
 	static const struct rotor_str subject = { "https://b.example/x", 19 };
 	struct url_vars vars = { NULL, 0 };
-	struct pattern *p;
+	struct rotor_regex *p = NULL;
 	struct scratch s;
 	char err[128];
 
 	(void)state;
 	scratch_init(&s);
-	assert_int_equal(pattern_new("//(?:(?P<one>a)|(?P<two>b))\\.(example)(?P<rest>.*)", &p, err,
+	assert_int_equal(rotor_regex_new("//(?:(?P<one>a)|(?P<two>b))\\.(example)(?P<rest>.*)", &p, err,
 	    sizeof err), 0);
 	assert_int_equal(pattern_groups(p, (struct rotor_str){ "x", 1 }, &s, &vars), 0);
 	assert_int_equal(vars.n, 0);
 	assert_int_equal(pattern_groups(p, subject, &s, &vars), 1);
 	assert_int_equal(vars.n, 3);
 	/* Another expression's groups come behind. */
-	pattern_free(&p);
-	assert_int_equal(pattern_new("(?P<two>x)$", &p, err, sizeof err), 0);
+	rotor_regex_free(&p);
+	assert_int_equal(rotor_regex_new("(?P<two>x)$", &p, err, sizeof err), 0);
 	assert_int_equal(pattern_groups(p, subject, &s, &vars), 1);
 	assert_int_equal(vars.n, 4);
 	assert_str(vars.v[3].name, "two");
 	assert_str(vars.v[3].value, "x");
-	pattern_free(&p);
+	rotor_regex_free(&p);
 	/* None at all. */
-	assert_int_equal(pattern_new("b(.)e", &p, err, sizeof err), 0);
+	assert_int_equal(rotor_regex_new("b(.)e", &p, err, sizeof err), 0);
 	assert_int_equal(pattern_groups(p, subject, &s, &vars), 1);
 	assert_int_equal(vars.n, 4);
 	assert_int_equal(pattern_groups(p, (struct rotor_str){ NULL, 0 }, &s, &vars), 0);
-	pattern_free(&p);
+	rotor_regex_free(&p);
 	scratch_fini(&s);
 }
 
@@ -222,11 +222,11 @@ test_safety(void **state)
 		"(?P<a>\\bb)", "(?P<a>b\\z)", "(?P<a>[bc])", "[bc](?P<a>b)", "\\d(?P<a>b)", "(?P<a>\\w)",
 		"(?P<a>\\S)", "(?P<a>\\pL)", "(?P<a>\\D)", "(?P<a>b|(c|.))", "(?P<a>b|(?:c)*)", "(?P<a>(?P<c>.))",
 		"(?P<c>x)(?P<a>y|z*)", "(?P<a>b)(?P<b>.)", "(?P<c>(?P<a>.))", "\\s", "[^/]+",
-		"^https://(?P<a>[^/]+)/$", "(?P<a>(?i).)",
+		"^https://(?P<a>[^/]+)/$", "(?P<a>(?i).)", "(?P<a>\\Qa|b\\E)", "(?P<a>\\C)",
 	};
 	char why[SAFETY_WHY_MAX], err[128];
 	struct url_template *t, *plain;
-	struct pattern *p;
+	struct rotor_regex *p = NULL;
 	const char *no;
 	size_t i;
 
@@ -238,8 +238,8 @@ test_safety(void **state)
 			fail_msg("%s: %s", safe[i], why);
 	}
 	for (i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++) {
-		assert_int_equal(pattern_new(unsafe[i], &p, err, sizeof err), 0);
-		pattern_free(&p);
+		assert_int_equal(rotor_regex_new(unsafe[i], &p, err, sizeof err), 0);
+		rotor_regex_free(&p);
 		if (jwks_safety_check(unsafe[i], t, why) == 0)
 			fail_msg("%s", unsafe[i]);
 		/* Without placeholders anything goes. */

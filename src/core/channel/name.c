@@ -9,21 +9,14 @@
 
 #include "channel/name.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rotor/codes.h>
+#include <rotor/regex.h>
 
 #include "base/str.h"
 #include "conf/core_conf.h"
-
-/* RE2, which the expressions are written for, is linear; a backtracking matcher has
- * to be stopped.  A name that runs into a limit counts as not matching. */
-#define REGEX_MATCH_LIMIT	100000u
-#define REGEX_DEPTH_LIMIT	10000u
-#define REGEX_HEAP_LIMIT_KB	4096u
 
 /* Where `what` begins in `s`, or NULL; an empty `what` is nowhere. */
 static const char *
@@ -114,29 +107,11 @@ str_is_ascii(struct rotor_str s)
 	return (1);
 }
 
-static int
-regex_matches(const pcre2_code *code, struct rotor_str s)
-{
-	pcre2_match_context *limits = pcre2_match_context_create(NULL);
-	pcre2_match_data *md = pcre2_match_data_create(1, NULL);
-	int rc = PCRE2_ERROR_NOMEMORY;
-
-	if (limits != NULL && md != NULL) {
-		pcre2_set_match_limit(limits, REGEX_MATCH_LIMIT);
-		pcre2_set_depth_limit(limits, REGEX_DEPTH_LIMIT);
-		pcre2_set_heap_limit(limits, REGEX_HEAP_LIMIT_KB);
-		rc = pcre2_match(code, (PCRE2_SPTR)(s.len > 0 ? s.p : ""), s.len, 0, 0, md, limits);
-	}
-	pcre2_match_data_free(md);
-	pcre2_match_context_free(limits);
-	return (rc >= 0);
-}
-
 int
 chan_name_valid(const struct chan_name *n)
 {
 	if (n->opts->regex != NULL)
-		return (regex_matches(n->opts->regex, n->rest));
+		return (rotor_regex_match(n->opts->regex, n->rest));
 	return (str_is_ascii(n->full));
 }
 

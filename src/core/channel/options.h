@@ -40,7 +40,7 @@ struct chan_options {
 	const char	*channel_regex;
 	const char	*publication_data_format;	/* "": channel.publication_data_format; resolved by validation */
 	const char	*subscription_type;	/* "": stream */
-	void		*regex;			/* compiled channel_regex, or NULL; set by validation */
+	struct rotor_regex	*regex;		/* compiled channel_regex, or NULL; set by validation */
 	uint32_t	data_format;		/* CHAN_DATA_*; set by validation */
 	uint32_t	allow_fossil;		/* allowed_delta_types has "fossil"; set by validation */
 	uint32_t	cache_mode;		/* force_recovery_mode is "cache"; set by validation */

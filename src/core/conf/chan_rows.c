@@ -60,7 +60,8 @@ static const struct rotor_option chan_options_rows[] = {
 	FLAG(allow_history_for_anonymous, "Let those with an empty user id do it too."),
 	FLAG(allow_user_limited_channels, "Let the users listed in a channel's name subscribe."),
 	{ .path = "channel_regex", .kind = ROTOR_OPT_STR, AT(channel_regex),
-	  .doc = "Pattern for the name after the namespace; empty: the name must be ASCII." },
+	  .doc = "Regular expression (RE2) that the name after the namespace must match; empty: the "
+	      "name must be ASCII." },
 	{ .path = "publication_data_format", .kind = ROTOR_OPT_CHOICE, AT(publication_data_format),
 	  .choices = "json json_object binary",
 	  .doc = "What data may be published; empty: as channel.publication_data_format." },

@@ -4,14 +4,13 @@
 
 #include "conf/core_conf_priv.h"
 
-#define PCRE2_CODE_UNIT_WIDTH	8
-#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <rotor/api.h>
+#include <rotor/regex.h>
 
 #include "base/str.h"
 #include "conf/conf.h"
@@ -110,23 +109,15 @@ check_type(const struct check *k)
 		    "nobody can subscribe to these channels", k->o->subscription_type);
 }
 
-/* Names are bytes here, as everywhere: no UTF mode, which would refuse some of them. */
 static void
 check_regex(const struct check *k)
 {
-	char text[256], why[128] = "";
-	PCRE2_SIZE at;
-	int code;
+	char text[256], why[128];
 
-	if (k->o->channel_regex[0] == '\0')
+	if (k->o->channel_regex[0] == '\0' ||
+	    rotor_regex_new(k->o->channel_regex, &k->o->regex, why, sizeof why) == 0)
 		return;
-	k->o->regex = pcre2_compile((PCRE2_SPTR)k->o->channel_regex, PCRE2_ZERO_TERMINATED,
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
-	if (k->o->regex != NULL)
-		return;
-	pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-	snprintf(text, sizeof text, "expected a regular expression: %s at character %zu", why,
-	    (size_t)at + 1);
+	snprintf(text, sizeof text, "expected a regular expression (RE2): %s", why);
 	wrong(k, "channel_regex", text);
 }
 

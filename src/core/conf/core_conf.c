@@ -4,10 +4,10 @@
 
 #include "conf/core_conf_priv.h"
 
-#define PCRE2_CODE_UNIT_WIDTH	8
 #include <errno.h>
-#include <pcre2.h>
 #include <string.h>
+
+#include <rotor/regex.h>
 
 #include "conf/conf.h"
 
@@ -45,10 +45,7 @@ core_conf_fini(struct conf_core *cc)
 	struct chan_options *v = cc->channel.namespaces.v;
 	size_t i;
 
-	pcre2_code_free(cc->channel.without_namespace.regex);
-	cc->channel.without_namespace.regex = NULL;
-	for (i = 0; i < cc->channel.namespaces.n; i++) {
-		pcre2_code_free(v[i].regex);
-		v[i].regex = NULL;
-	}
+	rotor_regex_free(&cc->channel.without_namespace.regex);
+	for (i = 0; i < cc->channel.namespaces.n; i++)
+		rotor_regex_free(&v[i].regex);
 }
