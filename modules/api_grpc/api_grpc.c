@@ -48,9 +48,11 @@ start(void *ctx)
 	assert(g->magic == API_GRPC_MAGIC);
 	if (!g->conf->enabled)
 		return ROTOR_OK;	/* listed, but not switched on */
-	if (g->conf->key[0] == '\0' && !rotor_api_has_keys(g->srv))
-		ROTOR_LOG(g->log, ROTOR_LOG_WARN, "api_grpc",
-		    "no grpc_api.key: everybody who can connect may call the gRPC API");
+	if (g->conf->insecure)
+		ROTOR_LOG(g->log, ROTOR_LOG_WARN, "api_grpc", "INSECURE gRPC API mode: no key is asked for");
+	else if (g->conf->key[0] == '\0' && !rotor_api_has_keys(g->srv))
+		ROTOR_LOG(g->log, ROTOR_LOG_WARN, "api_grpc", "every gRPC API call will be refused: "
+		    "set grpc_api.key or api.keys, or grpc_api.insecure to ask for none");
 	return server_start(g);
 }
 

@@ -31,6 +31,7 @@ struct api_grpc_conf {
 	const char	*address;
 	int64_t		port;
 	const char	*key;
+	int32_t		insecure;
 	struct api_grpc_tls {
 		int32_t		enabled;
 		const char	*cert_pem, *key_pem, *client_ca_pem;

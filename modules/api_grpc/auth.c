@@ -31,7 +31,7 @@ auth_caller(const struct api_grpc *g, const grpc_metadata_array *md)
 	const size_t n = sizeof scheme - 1;
 	struct rotor_str value;
 
-	if (g->conf->key[0] == '\0' && !rotor_api_has_keys(g->srv))
+	if (g->conf->insecure)
 		return rotor_api_anyone(g->srv);
 	value = metadata_get(md, "authorization");
 	if (!rotor_str_begins(value, scheme))

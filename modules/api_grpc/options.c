@@ -19,7 +19,9 @@ static const struct rotor_option rows[] = {
 	  .def = "10000", .max = 65535,
 	  .doc = "Port to listen on; 0: one that the system picks, and the log names." },
 	{ .path = "key", .kind = ROTOR_OPT_SECRET, .offset = OFF(key),
-	  .doc = "Key that callers must show as metadata \"authorization: apikey KEY\"; empty: none is asked for." },
+	  .doc = "Key that opens everything, as metadata \"authorization: apikey KEY\"; without one, only "
+	      "those of api.keys are let in." },
+	{ .path = "insecure", .kind = ROTOR_OPT_BOOL, .offset = OFF(insecure), .doc = "Ask for no key." },
 	{ .path = "tls.enabled", .kind = ROTOR_OPT_BOOL, .offset = OFF(tls.enabled),
 	  .doc = "Serve TLS (1.2 or newer) instead of clear text." },
 	{ .path = "tls.cert_pem", .kind = ROTOR_OPT_PEM, .offset = OFF(tls.cert_pem),

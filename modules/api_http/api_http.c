@@ -262,7 +262,8 @@ serve(struct api_http *a, struct rotor_instance *inst)
 		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http", "INSECURE HTTP API mode: no key is asked for");
 	else if (conf->key[0] == '\0' && !rotor_api_has_keys(a->srv))
 		ROTOR_LOG(a->log, ROTOR_LOG_WARN, "api_http",
-		    "no http_api.key and no api.keys: every API call will be refused");
+		    "every HTTP API call will be refused: set http_api.key or api.keys, or "
+		    "http_api.insecure to ask for none");
 	return rotor_http_route_add(inst, &route, a);
 }
 

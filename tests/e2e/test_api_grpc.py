@@ -235,9 +235,20 @@ def test_first_key_counts(server):
     assert "result" in api.call("Info")
 
 
-def test_no_key_is_open(start):
+@rotor_only
+@pytest.mark.parametrize("metadata", [(), AUTH, (("authorization", "apikey "),)], ids=str)
+def test_no_key_is_closed(start, metadata):
+    """As the HTTP API; the log says what to set."""
     server = start(conf(key=""))
+    assert open_api(server, metadata=metadata).status("Info").code() == Code.UNAUTHENTICATED
+    assert "set grpc_api.key or api.keys, or grpc_api.insecure" in server.log
+
+
+@rotor_only
+def test_insecure_is_open(start):
+    server = start(conf(key="", insecure=True))
     assert "result" in open_api(server, metadata=()).call("Info")
+    assert "INSECURE gRPC API" in server.log
 
 
 @rotor_only

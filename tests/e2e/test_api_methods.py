@@ -167,6 +167,8 @@ def test_unsubscribe_from_everything(main, channel, user):
         main.api.publish(a, 1)
         main.api.publish(b, 1)
         assert client.pushes() == []
+        assert main.api.call("channels", pattern=f"{{{a},{b}}}") == {"channels": {}}
+        client.subscribe(b)
 
 
 def test_disconnect(main, user):

@@ -43,9 +43,9 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 	struct op *op = token;
 	struct rotor_client *c = op->client;
 	struct sub *s = client_sub_get(c, rotor_str_of(op->msg->sub_refresh->channel));
-	/* The reference erases the expiry when the token has expired, and answers success;
-	 * telling the client and keeping the old expiry is safe, and every SDK understands it. */
-	uint32_t code = claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
+	/* An error would leave the SDK with a subscription that ends in silence; after this it
+	 * comes again, and asks for a new token. */
+	uint32_t code = claims_verdict(verdict, ROTOR_DISCONNECT_SUB_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
 	struct claims_token t;
 
 	(void)why;

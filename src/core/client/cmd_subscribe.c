@@ -100,6 +100,8 @@ prepare(struct sub_request *rq, uint32_t override_set, uint32_t override_value)
 		return ROTOR_DISCONNECT_INTERNAL;
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), override_set, override_value) |
 	    requested_flags(rq, req) | subscribe_delta(rq->name.opts, rotor_str_of(req->delta)) | SUB_CLIENT_REFRESH;
+	if (req->tf != NULL)
+		rq->flags &= ~SUB_DELTA;	/* whose next base could be what is filtered out */
 	return filter_take(rq, req->tf);
 }
 

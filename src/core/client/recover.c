@@ -50,7 +50,7 @@ result_take(struct sub_request *rq, struct rotor_publication *const *pubs, size_
 			rq->pubs[n_taken++] = rotor_publication_ref(pubs[i]);
 	rq->n_pubs = rq->res.n_publications = n_taken;
 	/* A client that missed nothing may never have had anything. */
-	if ((rq->flags & SUB_DELTA) && n_taken > 0 && rq->pubs[n_taken - 1] == pubs[n - 1])
+	if ((rq->flags & SUB_DELTA) && n_taken > 0)
 		rq->sub->flags |= SUB_DELTA_READY;
 	if (rq->flags & SUB_DELTA)
 		r = publications_fill_delta(rq->arena, rq->client->protocol, rq->pubs, n_taken,

@@ -200,12 +200,10 @@ form_next(struct sub *s, const struct rotor_publication *pub)
 	return was_ready && pub->offset > 0 ? WIRE_DELTA : WIRE_FULL;
 }
 
-/* Who takes deltas sees everything: without a publication the next delta is void. */
 static int
 filtered_out(const struct sub *s, const struct rotor_publication *pub)
 {
-	return s->filter != NULL && !(s->flags & SUB_DELTA) &&
-	    !tags_filter_match(s->filter, pub->tags, pub->n_tags);
+	return s->filter != NULL && !tags_filter_match(s->filter, pub->tags, pub->n_tags);
 }
 
 static void
