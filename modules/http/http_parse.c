@@ -7,7 +7,7 @@
 #include "http_chars.h"
 #include "http_host.h"
 
-#define LENGTH_MAX	(UINT64_MAX / 100)	/* of a body; no limit allows as much */
+#define LENGTH_DIGITS_MAX	18u	/* of a body's length; no limit allows as much */
 
 #define LIT(s)			{ (s), sizeof (s) - 1 }
 
@@ -187,13 +187,15 @@ on_content_length(struct http_head *h, struct framing *f, struct rotor_str value
 
 	if (value.len == 0 || ++f->lengths > 1)
 		return 400;
+	if (value.len > LENGTH_DIGITS_MAX)
+		return 413;
 	for (i = 0; i < value.len; i++) {
 		if (!is_digit(value.p[i]))
 			return 400;
-		n = n > LENGTH_MAX ? n : n * 10 + (uint64_t)(value.p[i] - '0');
+		n = n * 10 + (uint64_t)(value.p[i] - '0');
 	}
 	h->content_length = n;
-	return n > LENGTH_MAX ? 413 : 0;
+	return 0;
 }
 
 /* "chunked" alone is understood, and must stand once and last (RFC 9112 6.1, 6.3). */
