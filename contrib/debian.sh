@@ -9,7 +9,7 @@ build_packages=(
 	protobuf-c-compiler zlib1g-dev
 )
 test_packages=(
-	chromium libcmocka-dev python3 python3-docutils python3-venv
+	chromium libcmocka-dev man-db mandoc python3 python3-docutils python3-venv
 )
 
 # Node.js from elsewhere, with npm beside it, is as good as Debian's and would clash with it.

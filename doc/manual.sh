@@ -3,6 +3,8 @@
 # Writes the source of a manual page: manual.sh PAGE.rst ROTOR, or manual.sh NAME.rst for
 # the page rotor-NAME(7) of a module.  ROTOR, the built program, is asked for what goes in
 # place of @COMMANDS@ and @OPTIONS@; @MODULES@ is the list of the modules' pages.
+#
+# VERSION, DATE	of the release, for the page's head
 set -eu
 
 page=$1
@@ -37,6 +39,22 @@ commands() {
 	done
 }
 
+# All of them; of those without effect, a page would only be long.
+options() {
+	"$rotor" configdoc --format rst | sed '/^Accepted without effect$/,$d'
+	cat <<'END'
+
+Further keys of Centrifugo v6 are accepted without effect, with a warning: **rotor configdoc**
+lists them.
+END
+}
+
+# What stands in the head of every page.
+head_fields() {
+	printf ':Manual section: %s\n:Manual group: %s\n:Version: rotor %s\n:Date: %s\n' \
+	    "$1" "$2" "${VERSION:-}" "${DATE:-}"
+}
+
 underline() {
 	echo "$2" | sed "s/./$1/g"
 }
@@ -51,12 +69,15 @@ module_page() {
 	underline = "$name"
 	printf '\n%s\n' "$summary"
 	underline '~' "$summary"
-	printf '\n:Manual section: 7\n:Manual group: Rotor modules\n\n'
+	echo
+	head_fields 7 'Rotor modules'
+	echo
 	sed '/^:Manual /d; /^\.\. SPDX/d' "$page" |
 	    awk '/^=+$/ { held = ""; next } { print held; held = $0 } END { print held }' |
 	    awk '!body && /^$/ { next }
 		!body && !/^[A-Z]+$/ { print "DESCRIPTION\n-----------" }
 		{ body = 1; print }'
+	printf '\nSEE ALSO\n--------\n**rotor**\\(8), **rotor.yaml**\\(5)\n'
 }
 
 case $page in
@@ -67,7 +88,9 @@ case $page in
 	while IFS= read -r line; do
 		case $line in
 		@COMMANDS@) commands ;;
-		@OPTIONS@) "$rotor" configdoc --format rst ;;
+		@OPTIONS@) options ;;
+		':Manual section: '*) head_fields "${line#:Manual section: }" Rotor ;;
+		':Manual group: '*) ;;
 		*@MODULES@*) printf '%s' "${line%%@MODULES@*}"; modules ;;
 		*) printf '%s\n' "$line" ;;
 		esac

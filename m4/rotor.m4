@@ -28,6 +28,10 @@ AS_IF([test -f "$srcdir/doc/rotor.8"], [manuals="yes (as they came)"],
     [test -n "$modules_out"], [manuals="no (not all modules)"],
     [manuals=yes])
 AM_CONDITIONAL([MANUALS], [test "${manuals%% *}" = yes])
+dnl What checks them; contrib/check installs both.
+AC_CHECK_PROGS([LEXGROG], [lexgrog])
+AC_CHECK_PROGS([MANDOC], [mandoc])
+AM_CONDITIONAL([HAVE_MAN_TOOLS], [test -n "$LEXGROG" && test -n "$MANDOC"])
 ])
 
 dnl --disable-e2e: without the tests that fetch packages and take minutes.
