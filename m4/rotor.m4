@@ -1,15 +1,16 @@
 dnl SPDX-License-Identifier: MIT
-dnl ROTOR_MODULE(NAME, FOUND, MISSING)
+dnl ROTOR_MODULE(NAME, FOUND, MISSING[, yes])
 dnl --with-module-NAME=yes|no|auto; sets $module_NAME, MODULE_NAME, and a line of
-dnl the summary; adds to $modules_out what is left out.
+dnl the summary; adds to $modules_out what is left out.  With `yes` it is only left out
+dnl when that was asked for: a server without it is hardly one.
 AC_DEFUN([ROTOR_MODULE], [
 AC_ARG_WITH([module-$1],
-    [AS_HELP_STRING([--with-module-$1=yes|no|auto], [build the module $1 (auto)])],
-    [], [AS_VAR_SET([with_module_$1], [auto])])
+    [AS_HELP_STRING([--with-module-$1=yes|no|auto], [build the module $1])],
+    [], [AS_VAR_SET([with_module_$1], m4_ifval([$4], [[$4]], [[auto]]))])
 AS_CASE([$with_module_$1:$2],
     [no:*], [module_$1=no; module_why="not wanted"],
     [*:yes], [module_$1=yes; module_why=],
-    [yes:*], [AC_MSG_ERROR([module $1 needs $3])],
+    [yes:*], [AC_MSG_ERROR([module $1 needs $3 (or --without-module-$1)])],
     [module_$1=no; module_why="missing: $3"])
 AM_CONDITIONAL(m4_toupper([MODULE_$1]), [test "$module_$1" = yes])
 AS_IF([test "$module_$1" = no], [modules_out="$modules_out $1"])
@@ -62,11 +63,41 @@ AM_CONDITIONAL([SANITIZERS], [test "$enable_sanitizers" != no])
 
 AC_DEFUN([ROTOR_APPEND_CFLAG], [
 rotor_save_CFLAGS="$CFLAGS"
-CFLAGS="-Werror $flag"
+CFLAGS="$rotor_save_CFLAGS -Werror $flag"
 AC_MSG_CHECKING([whether $CC takes $flag])
 AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
     [AC_MSG_RESULT([yes]); ROTOR_CFLAGS="$ROTOR_CFLAGS $flag"], [AC_MSG_RESULT([no])])
 CFLAGS="$rotor_save_CFLAGS"
+])
+
+dnl Against what an error could be made of, whatever else is asked for; --disable-hardening.
+dnl HARDEN_LDFLAGS are for all that is linked, HARDEN_PROGRAM_* for the executable.
+AC_DEFUN([ROTOR_HARDENING], [
+AC_ARG_ENABLE([hardening],
+    [AS_HELP_STRING([--disable-hardening], [without stack protector, fortified functions, read-only relocations])],
+    [], [enable_hardening=yes])
+AS_IF([test "$enable_hardening" != no], [
+	for flag in -fstack-protector-strong -fstack-clash-protection -fcf-protection; do
+		ROTOR_APPEND_CFLAG([$flag])
+	done
+	AS_IF([test "$enable_sanitizers" = no], [ROTOR_APPEND_CFLAG([-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2])])
+	HARDEN_LDFLAGS="-Wl,-z,relro -Wl,-z,now"
+	HARDEN_PROGRAM_CFLAGS=-fPIE
+	HARDEN_PROGRAM_LDFLAGS=-pie
+])
+AC_SUBST([HARDEN_LDFLAGS])
+AC_SUBST([HARDEN_PROGRAM_CFLAGS])
+AC_SUBST([HARDEN_PROGRAM_LDFLAGS])
+AM_CONDITIONAL([HARDENING], [test "$enable_hardening:$enable_sanitizers" = yes:no])
+])
+
+dnl ROTOR_SYSTEM_DIR(NAME, WHAT): --with-NAME=DIR; without it the file goes to the examples.
+AC_DEFUN([ROTOR_SYSTEM_DIR], [
+AC_ARG_WITH([$1], [AS_HELP_STRING([--with-$1=DIR], [install $2 there, and not with the examples])],
+    [], [AS_VAR_SET([with_$1], [no])])
+AS_IF([test "$with_$1" = no || test "$with_$1" = yes], [AS_VAR_SET([$1], ['${docdir}/contrib/systemd'])],
+    [AS_VAR_SET([$1], ["$with_$1"])])
+AC_SUBST([$1])
 ])
 
 dnl DL_LIBS: what dlopen() needs.
