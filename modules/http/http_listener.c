@@ -42,8 +42,11 @@ struct http_accept {
 	uint32_t		flags;
 	int			fd;
 	struct rotor_watch	*watch;
-	struct rotor_timer	*resume;	/* accepting again after a shortage; NULL: never short */
+	struct rotor_timer	*resume;	/* tries again during a shortage; NULL: there never was one */
+	uint64_t		short_since_ms;	/* 0: nothing is short */
 };
+
+static void on_resume(struct rotor_worker *w, void *priv);
 
 /*
  * Accepting: the worker's thread
@@ -69,30 +72,32 @@ peer_of(const struct sockaddr_storage *ss, struct http_peer *peer)
 	}
 }
 
-static void
-on_resume(struct rotor_worker *w, void *priv)
-{
-	struct http_accept *a = priv;
-
-	(void)w;
-	(void)rotor_watch_set(a->watch, ROTOR_READ);
-}
-
 /* Connections wait in the kernel until descriptors or memory are free again. */
 static void
-pause_accepting(struct http_accept *a, int err)
+shortage(struct http_accept *a, int err)
 {
-	struct rotor_log *log = a->hw->http->log;
+	uint64_t now_ms = rotor_worker_now_ms(a->hw->worker);
 
-	if (a->resume == NULL) {
-		ROTOR_LOG(log, ROTOR_LOG_WARN, "http", "cannot accept connections for now",
+	if (a->short_since_ms == 0) {
+		ROTOR_LOG_LIMITED(a->hw->http->log, ROTOR_LOG_WARN, "http", "cannot accept connections for now",
 		    ROTOR_F_STR("error", strerror(err)));
-		a->resume = rotor_timer_new(a->hw->worker, on_resume, a);
+		a->short_since_ms = now_ms > 0 ? now_ms : 1;
 	}
-	if (a->resume == NULL)
+	if (a->resume == NULL && (a->resume = rotor_timer_new(a->hw->worker, on_resume, a)) == NULL)
 		return;
 	(void)rotor_watch_set(a->watch, 0);
 	rotor_timer_set(a->resume, FULL_PAUSE_MS);
+}
+
+/* All that waited have been accepted. */
+static void
+shortage_over(struct http_accept *a)
+{
+	if (a->short_since_ms == 0)
+		return;
+	ROTOR_LOG_LIMITED(a->hw->http->log, ROTOR_LOG_INFO, "http", "accepting connections again",
+	    ROTOR_F_INT("ms", rotor_worker_now_ms(a->hw->worker) - a->short_since_ms));
+	a->short_since_ms = 0;
 }
 
 static int
@@ -102,28 +107,46 @@ is_shortage(int err)
 }
 
 static void
-on_acceptable(struct rotor_worker *w, int fd, uint32_t events, void *priv)
+accept_some(struct http_accept *a)
 {
-	struct http_accept *a = priv;
 	struct sockaddr_storage ss;
 	struct http_origin from = { .listener = a->flags };
 	socklen_t len;
 	int i, conn;
 
-	(void)w;
-	(void)events;
 	for (i = 0; i < ACCEPT_BATCH; i++) {
 		len = sizeof ss;
 		ss.ss_family = AF_UNSPEC;
-		conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		conn = accept4(a->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn < 0) {
 			if (is_shortage(errno))
-				pause_accepting(a, errno);
+				shortage(a, errno);
+			else if (errno == EAGAIN)
+				shortage_over(a);
 			return;
 		}
 		peer_of(&ss, &from.peer);
 		sock_adopt(a->hw->socks, conn, &from);
 	}
+}
+
+static void
+on_acceptable(struct rotor_worker *w, int fd, uint32_t events, void *priv)
+{
+	(void)w;
+	(void)fd;
+	(void)events;
+	accept_some(priv);
+}
+
+static void
+on_resume(struct rotor_worker *w, void *priv)
+{
+	struct http_accept *a = priv;
+
+	(void)w;
+	(void)rotor_watch_set(a->watch, ROTOR_READ);
+	accept_some(a);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "dotenv.h"
 #include "module/flags.h"
+#include "node/process.h"
 #include "node/server.h"
 
 #define KEYS_MAX	256
@@ -125,6 +126,7 @@ run(void *ctx, int argc, char **argv)
 	status = parse(&sa, argc, argv);
 	if (status != 0)
 		return status;
+	process_take_signals();
 	if (dotenv_load(".env") != 0)
 		return 1;
 	src.env = environ;

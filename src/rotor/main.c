@@ -15,6 +15,7 @@
 #include "help.h"
 #include "module/flags.h"
 #include "module/loader.h"
+#include "node/process.h"
 
 static int help_run(void *ctx, int argc, char **argv);
 static int version_run(void *ctx, int argc, char **argv);
@@ -112,6 +113,8 @@ main(int argc, char **argv)
 	char *name = command_for(argc > 0 ? argv[1] : NULL);
 	char *alone[] = { name, NULL };
 
+	if (process_guard_fds() != 0)
+		return 1;
 	if (name == NULL)
 		return dispatch(argc - 1, argv + 1, help_wanted(argc - 1, argv + 1));
 	if (argc < 2 || strcmp(name, "serve") != 0)

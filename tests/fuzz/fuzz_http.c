@@ -17,6 +17,7 @@
 
 #include "base/obj.h"
 #include "http_priv.h"
+#include "log/log.h"
 
 #define SEED_LEN	4u
 #define HEAD_MAX	700u
@@ -302,6 +303,8 @@ rig_open(int rough, uint64_t seed)
 	rig.conf.max_header_size = HEAD_MAX;
 	rig.http.conf = &rig.conf;
 	rig.hw.http = &rig.http;
+	if (rig.http.log == NULL)
+		rig.http.log = log_new("/dev/null", ROTOR_LOG_INFO, LOG_JSON);
 	rig.hw.n_conns = 1;
 	rig.hw.n_held = 2;
 	rig.sock = (struct sock){ .reading = 1 };

@@ -16,6 +16,9 @@
 /* Prints what failed and where, and aborts. */
 _Noreturn void obj_fail(const char *file, int line, const char *func, const char *what);
 
+/* What obj_fail() has printed, for the crash's line in the log; "" before.  Static storage. */
+const char *obj_failure(void);
+
 /* For what cannot happen unless there is a bug. */
 #define ASSERT(cond)							\
 	do {								\

@@ -32,7 +32,8 @@ static const struct rotor_option server_rows[] = {
 	{ .path = "module_dir", .kind = ROTOR_OPT_STR, AT(module_dir),
 	  .doc = "Directory in which modules given by name are looked for; empty: the one built in." },
 	{ .path = "workers", .kind = ROTOR_OPT_INT, AT(workers), .min = 0, .max = 64,
-	  .doc = "Threads that serve clients; 0: one for each processor core." },
+	  .doc = "Threads that serve clients; 0: one for each CPU that affinity and the quota of cgroups leave "
+	    "to the server." },
 	{ .path = "api.keys", .kind = ROTOR_OPT_OBJLIST, AT(api_keys), .sub = &api_key_table,
 	  .doc = "Keys to the server API, over HTTP and gRPC alike, next to the single key of each; "
 	    "they can be limited." },

@@ -29,10 +29,11 @@
 #include "base/obj.h"
 #include "client/client.h"
 #include "log/log.h"
-#include "loop/aside.h"
 #include "loop/worker.h"
 #include "module/loader.h"
+#include "node/crash.h"
 #include "node/gather.h"
+#include "node/process.h"
 #include "node/server.h"
 #include "node/snapshot.h"
 
@@ -53,6 +54,7 @@ struct run {
 	struct rotor_server	*srv;
 	struct event		*sigterm, *sigint, *sighup;
 	struct watchdog		*watchdog;
+	struct crash_watch	*crash;
 	struct rotor_timer	*poll;		/* waits for the clients to be gone */
 	struct rotor_timer	*limit;		/* shutdown.timeout */
 	uint64_t		gone_by_ms;
@@ -307,8 +309,10 @@ static void
 modules_up_visit(struct rotor_worker *w, void *priv)
 {
 	struct run *run = priv;
-	int r = loader_worker_start(run->srv->loader, w);
+	int r;
 
+	crash_watch_thread(run->crash, w->index);
+	r = loader_worker_start(run->srv->loader, w);
 	if (r != 0)
 		run->worker_error = r;
 }
@@ -340,20 +344,6 @@ on_signal(struct run *run, int sig, event_callback_fn fn)
 	return ev;
 }
 
-/* Workers must not take the signals that the control thread waits for; they inherit
- * its mask. */
-static void
-mask_signals(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(how, &set, NULL);
-}
-
 static void
 warn_insecure(struct rotor_server *srv)
 {
@@ -376,10 +366,6 @@ run_fini(struct run *run)
 		worker_stop(srv->workers[i]);
 	for (uint32_t i = 0; i < run->threads; i++)
 		worker_join(srv->workers[i]);
-	/* What it had in hand comes home while the modules it is for are still there. */
-	aside_stop(srv->aside);
-	for (uint32_t i = 0; i < run->threads; i++)
-		worker_join(srv->workers[i]);
 	for (uint32_t i = 0; i < run->threads; i++)
 		rotor_timer_free(&run->farewells[i].timer);
 	watchdog_stop(&run->watchdog);
@@ -390,6 +376,7 @@ run_fini(struct run *run)
 		if (events[i] != NULL)
 			event_free(events[i]);
 	pid_file_remove(srv);
+	crash_watch_free(&run->crash);
 }
 
 int
@@ -400,14 +387,15 @@ server_run(struct rotor_server *srv)
 
 	OBJ_CHECK(srv, SERVER_MAGIC);
 	srv->started_ms = srv->control->now_ms;
-	signal(SIGPIPE, SIG_IGN);
 	if ((r = log_start(srv->log)) != 0) {
 		ROTOR_LOG(srv->log, ROTOR_LOG_FATAL, "server", "cannot start the log's thread",
 		    ROTOR_F_STR("error", strerror(-r)));
 		return 1;
 	}
+	process_lift_limits(srv->log);
 	warn_insecure(srv);
-	mask_signals(SIG_BLOCK);
+	run.crash = crash_watch_new(srv);
+	crash_watch_thread(run.crash, ROTOR_CONTROL);
 	srv->snapshots = snapshots_new(srv, (uint64_t)srv->cc.node_info_metrics_aggregate_interval_ms);
 	if (start_threads(&run) == 0)
 		run.watchdog = watchdog_start(srv, WATCHDOG_LIMIT_MS);
@@ -416,7 +404,7 @@ server_run(struct rotor_server *srv)
 	run.sigterm = on_signal(&run, SIGTERM, on_stop_signal);
 	run.sigint = on_signal(&run, SIGINT, on_stop_signal);
 	run.sighup = on_signal(&run, SIGHUP, on_sighup);
-	mask_signals(SIG_UNBLOCK);
+	process_mask_signals(SIG_UNBLOCK);	/* workers took over that they wait */
 	worker_loop(srv->control);
 	run_fini(&run);
 	if (run.status == 0)

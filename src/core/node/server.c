@@ -15,12 +15,12 @@
 #include <rotor/module.h>
 
 #include "api/caller.h"
+#include "base/cpus.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "hub/hub.h"
 #include "log/log.h"
-#include "loop/aside.h"
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "module/loader.h"
@@ -32,9 +32,9 @@
 static uint32_t
 worker_count(const struct conf_core *cc)
 {
-	long n = cc->workers > 0 ? (long)cc->workers : sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = cc->workers > 0 ? (uint32_t)cc->workers : cpus_allowed();
 
-	return n < 1 ? 1 : n > (long)SERVER_MAX_WORKERS ? SERVER_MAX_WORKERS : (uint32_t)n;
+	return n > SERVER_MAX_WORKERS ? SERVER_MAX_WORKERS : n;
 }
 
 /* Problems from number `first` on go to the log once there is one, and to stderr before. */
@@ -108,8 +108,7 @@ make_workers(struct rotor_server *srv)
 	srv->metrics = metrics_new(srv->n_workers + 1);
 	srv->workers = calloc(srv->n_workers, sizeof *srv->workers);
 	srv->interest = interest_new(srv);
-	srv->aside = aside_new();
-	if (srv->metrics == NULL || srv->workers == NULL || srv->interest == NULL || srv->aside == NULL)
+	if (srv->metrics == NULL || srv->workers == NULL || srv->interest == NULL)
 		return -ENOMEM;
 	if (srv->cc.client.user_connection_limit > 0 && (srv->user_counts = user_counts_new()) == NULL)
 		return -ENOMEM;
@@ -280,7 +279,6 @@ server_free(struct rotor_server **srvp)
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);
-	aside_free(&srv->aside);
 	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
 	stats_fini(&srv->stats);

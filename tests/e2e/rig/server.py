@@ -68,10 +68,10 @@ def free_port():
 
 class Server:
     """One running daemon.  `config` is written as YAML, as JSON for a .json name, or
-    not at all when `write` is false."""
+    not at all when `write` is false.  `popen` says how its process differs from others."""
 
     def __init__(self, directory, config, *, name="rotor.yaml", env=None, args=(), ready=True,
-                 command=(), write=True):
+                 command=(), write=True, popen=None):
         self.directory = directory
         self.port = free_port()
         self.address = (HOST, self.port)
@@ -84,7 +84,8 @@ class Server:
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [binary(), *command, "-c", str(self.file), *args], cwd=directory,
-                env=environment(**(env or {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=environment(**(env or {})),
+                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **(popen or {})})
         self.opened = []
         self.stopping = False       # once it was told to stop
         self.exit_status = None     # once a test has waited for the end
