@@ -120,6 +120,8 @@ struct rotor_ws_ops {
 	/* 1: no message() until it is 0 again, when what has come meanwhile may be given
 	 * before this returns; the peer's sending is held up.  close() ends it too. */
 	void	(*rest)(struct rotor_ws *ws, int on);
+	/* Writes the peer's address, as the request had it; the length, at most `size`. */
+	size_t	(*remote_addr)(struct rotor_ws *ws, char *buf, size_t size);
 };
 
 struct rotor_ws {

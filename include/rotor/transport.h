@@ -50,6 +50,9 @@ struct rotor_transport {
 	 * may come before this returns.  close() ends the rest as well, without this.
 	 * NULL: the transport cannot rest. */
 	void		(*resume)(void *conn);
+	/* Writes the peer's address, for the log, such as "192.0.2.1:40312"; the length, at
+	 * most `size`.  NULL: there is none to tell. */
+	size_t		(*remote_addr)(void *conn, char *buf, size_t size);
 };
 
 #define ROTOR_CLIENT_NATIVE_PING	1u	/* no pings in the protocol stream */
@@ -60,7 +63,6 @@ struct rotor_client_args {
 	uint32_t		protocol;	/* ROTOR_JSON, ROTOR_PROTOBUF */
 	uint32_t		flags;
 	struct rotor_str	user_id;	/* value of client.user_id_http_header, if sent */
-	struct rotor_str	remote_addr;	/* for the log */
 };
 
 /* Starts a session.  `args` is borrowed.  NULL: no memory, or shutting down (then
@@ -88,8 +90,11 @@ ROTOR_API void rotor_client_detach(struct rotor_client **clientp);
 
 /* 1 when `client.allowed_origins` admits this Origin header (empty: none sent). */
 ROTOR_API int rotor_origin_allowed(struct rotor_server *srv, struct rotor_str origin);
+/* The same of a handshake, by which a refusal is logged; `remote_addr` says whose. */
+ROTOR_API int rotor_origin_admit(struct rotor_server *srv, struct rotor_str origin,
+    struct rotor_str remote_addr);
 /* 1 when connection_limit and connection_rate_limit have room; counts against the
- * rate.  Any thread. */
+ * rate.  A refusal is logged.  Any thread. */
 ROTOR_API int rotor_connection_admit(struct rotor_server *srv);
 /* Name of the request header that `client.user_id_http_header` trusts, or "". */
 ROTOR_API const char *rotor_user_id_header(const struct rotor_server *srv);

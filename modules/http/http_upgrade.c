@@ -177,6 +177,16 @@ refuse_handshake(struct http_request *r, uint32_t status, const char *text)
 		http_request_text(r, status, text, &version_field);
 }
 
+static void
+log_fault(const struct http_request *r, const struct fault *fault)
+{
+	struct rotor_str why = { fault->text, strlen(fault->text) - 1 };	/* without the line end */
+
+	ROTOR_LOG_LIMITED(r->conn->hw->http->log, ROTOR_LOG_INFO, "http", "websocket handshake refused",
+	    ROTOR_F_SLICE("path", r->pub.path), ROTOR_F_INT("status", fault->status),
+	    ROTOR_F_SLICE("why", why), ROTOR_F_SLICE("address", r->pub.remote_addr));
+}
+
 void
 http_upgrade(struct http_request *r)
 {
@@ -192,9 +202,10 @@ http_upgrade(struct http_request *r)
 	}
 	refusal = h->accept(route->ctx, &r->pub);
 	(void)snprintf(text, sizeof text, "%s\n", http_reason(refusal));
-	if (fault != NULL && refusal != 503)	/* limits are for all who come here */
+	if (fault != NULL && refusal != 503) {	/* limits are for all who come here */
+		log_fault(r, fault);
 		refuse_handshake(r, fault->status, fault->text);
-	else if (refusal != 0)
+	} else if (refusal != 0)
 		refuse_handshake(r, refusal, text);
 	else
 		upgrade(r, h);

@@ -218,7 +218,20 @@ ws_close(struct rotor_ws *pub, uint32_t code, const char *reason)
 	}
 }
 
-static const struct rotor_ws_ops ws_ops = { sizeof ws_ops, ws_write, ws_ping, ws_close, ws_rest };
+static size_t
+ws_remote_addr(struct rotor_ws *pub, char *buf, size_t size)
+{
+	char text[PEER_TEXT_MAX];
+	size_t len = conn_peer_text(&ws_cast(pub)->conn->peer, text);
+
+	len = len < size ? len : size;
+	memcpy(buf, text, len);
+	return len;
+}
+
+static const struct rotor_ws_ops ws_ops = {
+	sizeof ws_ops, ws_write, ws_ping, ws_close, ws_rest, ws_remote_addr
+};
 
 /*
  * Receiving

@@ -148,6 +148,14 @@ transport_resume(void *conn)
 	c->ws->ops->rest(c->ws, 0);
 }
 
+static size_t
+transport_remote_addr(void *conn, char *buf, size_t size)
+{
+	struct wsconn *c = conn;
+
+	return c->ws->ops->remote_addr(c->ws, buf, size);
+}
+
 static const struct rotor_transport transport = {
 	.size = sizeof transport,
 	.name = "websocket",
@@ -156,6 +164,7 @@ static const struct rotor_transport transport = {
 	.close = transport_close,
 	.ping = transport_ping,
 	.resume = transport_resume,
+	.remote_addr = transport_remote_addr,
 };
 
 /*
@@ -192,7 +201,7 @@ ws_accept(void *ctx, struct rotor_http_request *r)
 
 	if (!rotor_connection_admit(wb->srv))
 		return 503;
-	return rotor_origin_allowed(wb->srv, rotor_http_header(r, "Origin")) ? 0 : 403;
+	return rotor_origin_admit(wb->srv, rotor_http_header(r, "Origin"), r->remote_addr) ? 0 : 403;
 }
 
 /* What a page of an allowed origin may see: up to three fields.  The number of them. */
@@ -250,7 +259,6 @@ ws_open(void *ctx, struct rotor_http_request *r, struct rotor_ws *ws, struct rot
 	struct rotor_client_args args = {
 		.size = sizeof args,
 		.protocol = protobuf ? ROTOR_PROTOBUF : ROTOR_JSON,
-		.remote_addr = r->remote_addr,
 	};
 	uint32_t code = ROTOR_DISCONNECT_INTERNAL;
 	struct wsconn *c = calloc(1, sizeof *c);

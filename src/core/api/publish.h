@@ -18,7 +18,7 @@ struct message {
 	struct rotor_str	version_epoch;
 	uint64_t		version;
 	int			skip_history, delta;
-	int			json;		/* is data JSON?  As of api_payload_json() */
+	int			json;		/* data is known to be JSON */
 	int			any_type;	/* a broadcast is not asked what it reaches */
 };
 
@@ -40,7 +40,8 @@ uint32_t publish_one(struct rotor_worker *w, struct rotor_str channel, const str
 		    .idempotency_key = rotor_str_of((r)->idempotency_key),		\
 		    .version_epoch = rotor_str_of((r)->version_epoch), .version = (r)->version,	\
 		    .skip_history = (r)->skip_history, .delta = (r)->delta,	\
-		    .json = api_payload_json((call), (r)->b64data) };		\
+		    .json = (call)->encoding == ROTOR_API_JSON &&		\
+			((r)->b64data == NULL || (r)->b64data[0] == '\0') };	\
 	} while (0)
 
 #endif

@@ -5,35 +5,24 @@
 #include "channel/name.h"
 #include "proto/json.h"
 
-/* Looks only if nobody has before. */
-static int
-is_json(struct rotor_str data, int *json)
-{
-	if (*json == 0)
-		*json = json_valid(data) ? 1 : -1;
-	return (*json > 0 && data.len > 0);
-}
-
-static int
-is_object(struct rotor_str data)
-{
-	struct json_reader r;
-
-	json_reader_init(&r, data.p, data.len);
-	return (json_peek(&r) == JSON_OBJECT);
-}
-
 int
-chan_data_valid(const struct chan_options *o, struct rotor_str data, int *json)
+chan_data_valid(const struct chan_options *o, struct rotor_str data, int *ret_json)
 {
+	int ok;
+
 	switch (o->data_format) {
 	case CHAN_DATA_BINARY:
 		return (1);
 	case CHAN_DATA_JSON:
-		return (is_json(data, json));
+		ok = json_valid(data);
+		break;
 	case CHAN_DATA_JSON_OBJECT:
-		return (is_object(data) && is_json(data, json));
+		ok = json_valid_object(data);
+		break;
 	default:
 		return (data.len > 0);
 	}
+	if (ok)
+		*ret_json = 1;
+	return (ok);
 }

@@ -42,15 +42,20 @@ claims_channel_known(const struct rotor_client *c, struct rotor_str channel)
 	return chan_name_parse(&c->w->srv->cc.channel, channel, &name) == 0;
 }
 
-int
-claims_fit(const struct rotor_client *c, struct rotor_str channel,
+const char *
+claims_misfit(const struct rotor_client *c, struct rotor_str channel,
     const struct rotor_subscription_claims *claims)
 {
 	char id[36];
 
 	uuid_text(c->id, id);
-	return rotor_str_eq(claims->grant.channel, channel) && rotor_str_eq(claims->user, client_user(c)) &&
-	    (claims->client.len == 0 || rotor_str_eq(claims->client, (struct rotor_str){ id, sizeof id }));
+	if (!rotor_str_eq(claims->grant.channel, channel))
+		return "the token is for another channel";
+	if (!rotor_str_eq(claims->user, client_user(c)))
+		return "the token is for another user";
+	if (claims->client.len > 0 && !rotor_str_eq(claims->client, (struct rotor_str){ id, sizeof id }))
+		return "the token is for another client";
+	return NULL;
 }
 
 struct claims_token

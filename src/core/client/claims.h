@@ -20,8 +20,8 @@ uint32_t claims_verdict(uint32_t verdict, uint32_t if_expired, uint32_t if_inval
 int claims_are_past(const struct rotor_client *c, int64_t expire_at);
 /* 1 when the channel's namespace exists. */
 int claims_channel_known(const struct rotor_client *c, struct rotor_str channel);
-/* 1 when they are for this channel, user and connection. */
-int claims_fit(const struct rotor_client *c, struct rotor_str channel,
+/* NULL when they are for this channel, user and connection; else what is another's. */
+const char *claims_misfit(const struct rotor_client *c, struct rotor_str channel,
     const struct rotor_subscription_claims *claims);
 
 /* What a token is known by. */

@@ -10,7 +10,6 @@
 
 #include <rotor/auth.h>
 #include <rotor/codes.h>
-#include <rotor/log.h>
 #include <rotor/metrics.h>
 
 #include "base/obj.h"
@@ -75,24 +74,31 @@ join_hub(struct op *op, struct rotor_str user, const struct rotor_connection_cla
 }
 
 static void
+refuse(struct op *op, uint32_t code, struct rotor_str user, const char *why)
+{
+	connect_refuse(op, &(struct refusal){ .what = "connection refused", .code = code, .user = user,
+	    .why = why });
+}
+
+static void
 accept_user(struct op *op, struct rotor_str user, const struct rotor_connection_claims *claims)
 {
 	struct rotor_client *c = op->client;
 	uint32_t code = claims_connection_denied(c, user, claims);
 
 	if (code != 0) {
-		op_disconnect(op, code);
+		refuse(op, code, user, "the user is blocked, or the token revoked");
 		return;
 	}
 	if (claims != NULL && !c->w->srv->cc.client.insecure)
 		c->expire_at = claims->expire_at;
 	if (claims_are_past(c, c->expire_at)) {
-		connect_refuse(op, ROTOR_ERR_EXPIRED);
+		refuse(op, ROTOR_ERR_EXPIRED, user, "the credentials ended before they were used (expire_at)");
 		return;
 	}
 	code = join_hub(op, user, claims);
 	if (code != 0)
-		connect_refuse(op, code);
+		refuse(op, code, user, NULL);
 	else
 		connecting_begin(op, user, claims);
 }
@@ -101,21 +107,20 @@ static void
 token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_connection_claims *claims)
 {
 	struct op *op = token;
-	struct rotor_client *c = op->client;
-	const struct conf_client *cl = &c->w->srv->cc.client;
+	const struct conf_client *cl = &op->client->w->srv->cc.client;
 	uint32_t code = claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
 
 	if (op_is_late(op)) {
 		op_end(op);
 		return;
 	}
-	if (verdict != ROTOR_TOKEN_VALID)
-		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_INFO, "client", "connection token refused",
-		    ROTOR_F_STR("why", why != NULL ? why : ""));
-	if (code == 0 && claims->user.len == 0 && cl->disallow_anonymous_connection_tokens)
+	if (code == 0 && claims->user.len == 0 && cl->disallow_anonymous_connection_tokens) {
 		code = ROTOR_DISCONNECT_PERMISSION_DENIED;
+		why = "it is anonymous (client.disallow_anonymous_connection_tokens)";
+	}
 	if (code != 0)
-		connect_refuse(op, code);
+		connect_refuse(op, &(struct refusal){ .what = "connection token refused", .code = code,
+		    .why = why });
 	else
 		accept_user(op, claims->user, claims);
 }
@@ -125,7 +130,7 @@ cmd_connect(struct op *op)
 {
 	struct rotor_client *c = op->client;
 	struct rotor_server *srv = c->w->srv;
-	struct rotor_str jwt = rotor_str_of(op->msg->connect->token);
+	struct rotor_str jwt = rotor_str_of(op->msg->connect->token), nobody = { "", 0 };
 
 	if (c->state != CLIENT_NEW) {
 		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
@@ -135,11 +140,12 @@ cmd_connect(struct op *op)
 	if (jwt.len > 0 && srv->auth != NULL)
 		srv->auth->connection_token(srv->auth_ctx, c->w, jwt, token_verified, op);
 	else if (jwt.len > 0)
-		op_disconnect(op, ROTOR_DISCONNECT_INVALID_TOKEN);
+		refuse(op, ROTOR_DISCONNECT_INVALID_TOKEN, nobody, "no module verifies tokens");
 	else if (srv->cc.client.allow_anonymous_connect_without_token || srv->cc.client.insecure)
-		accept_user(op, (struct rotor_str){ "", 0 }, NULL);
+		accept_user(op, nobody, NULL);
 	else if (c->header_user != NULL)
 		accept_user(op, rotor_str_of(c->header_user), NULL);
 	else
-		op_disconnect(op, ROTOR_DISCONNECT_BAD_REQUEST);
+		refuse(op, ROTOR_DISCONNECT_BAD_REQUEST, nobody,
+		    "no token, and client.allow_anonymous_connect_without_token is not set");
 }

@@ -9,6 +9,7 @@
 #include "client/claims.h"
 #include "client/client.h"
 #include "client/op.h"
+#include "client/refusal.h"
 #include "client/reply.h"
 #include "node/server.h"
 
@@ -44,13 +45,18 @@ same_channels(const struct rotor_client *c, const struct rotor_connection_claims
 	return 1;
 }
 
-/* 0, an error or a disconnect code. */
+/* 0, an error or a disconnect code, and then why if that does not say it. */
 static uint32_t
-check(const struct rotor_client *c, const struct rotor_connection_claims *claims)
+check(const struct rotor_client *c, const struct rotor_connection_claims *claims, const char **ret_why)
 {
+	*ret_why = NULL;
 	if (!channels_known(c, claims))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!rotor_str_eq(claims->user, client_user(c)) || claims_connection_denied(c, claims->user, claims) != 0)
+	if (!rotor_str_eq(claims->user, client_user(c)))
+		*ret_why = "the token is for another user";
+	else if (claims_connection_denied(c, claims->user, claims) != 0)
+		*ret_why = "the user is blocked, or the token revoked";
+	if (*ret_why != NULL)
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	if (!same_channels(c, claims))
 		return ROTOR_DISCONNECT_INSUFFICIENT;
@@ -79,14 +85,14 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_conn
 	struct rotor_client *c = op->client;
 	uint32_t code = claims_verdict(verdict, ROTOR_DISCONNECT_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
 
-	(void)why;
 	if (op_is_late(op)) {
 		op_end(op);
 		return;
 	}
 	if (code == 0)
-		code = check(c, claims);
+		code = check(c, claims, &why);
 	if (code != 0) {
+		refusal_log(c, &(struct refusal){ .what = "refresh refused", .code = code, .why = why });
 		op_refuse(op, code);
 		return;
 	}

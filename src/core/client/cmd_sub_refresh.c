@@ -9,16 +9,22 @@
 #include "client/claims.h"
 #include "client/client.h"
 #include "client/op.h"
+#include "client/refusal.h"
 #include "client/reply.h"
 #include "node/server.h"
 
-/* 0, an error or a disconnect code. */
+/* 0, an error or a disconnect code, and then why if that does not say it. */
 static uint32_t
-check(const struct rotor_client *c, const struct sub *s, const struct rotor_subscription_claims *claims)
+check(const struct rotor_client *c, const struct sub *s, const struct rotor_subscription_claims *claims,
+    const char **ret_why)
 {
+	*ret_why = NULL;
 	if (!claims_channel_known(c, claims->grant.channel))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!claims_fit(c, s->chan->name, claims) || claims_subscription_denied(c, claims))
+	*ret_why = claims_misfit(c, s->chan->name, claims);
+	if (*ret_why == NULL && claims_subscription_denied(c, claims))
+		*ret_why = "the token is revoked";
+	if (*ret_why != NULL)
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	return claims_are_past(c, claims->expire_at) ? ROTOR_ERR_EXPIRED : 0;
 }
@@ -48,14 +54,15 @@ verified(void *token, uint32_t verdict, const char *why, const struct rotor_subs
 	uint32_t code = claims_verdict(verdict, ROTOR_DISCONNECT_SUB_EXPIRED, ROTOR_DISCONNECT_INVALID_TOKEN);
 	struct claims_token t;
 
-	(void)why;
 	if (s == NULL) {		/* gone meanwhile, perhaps with the client */
 		op_error(op, ROTOR_ERR_PERMISSION_DENIED);
 		return;
 	}
 	if (code == 0)
-		code = check(c, s, claims);
+		code = check(c, s, claims, &why);
 	if (code != 0) {
+		refusal_log(c, &(struct refusal){ .what = "subscription refresh refused", .code = code,
+		    .channel = s->chan->name, .why = why });
 		op_refuse(op, code);
 		return;
 	}

@@ -7,7 +7,6 @@
 
 #include <rotor/auth.h>
 #include <rotor/codes.h>
-#include <rotor/log.h>
 
 #include "base/arena.h"
 #include "base/obj.h"
@@ -17,6 +16,7 @@
 #include "client/client.h"
 #include "client/op.h"
 #include "client/permit.h"
+#include "client/refusal.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
 #include "node/server.h"
@@ -28,6 +28,8 @@ refuse(struct sub_request *rq, uint32_t code)
 	struct op *op = rq->priv;
 	struct rotor_client *c = op->client;
 
+	refusal_log(c, &(struct refusal){ .what = "subscription refused", .code = code,
+	    .channel = rotor_str_of(op->msg->subscribe->channel), .why = rq->why });
 	if (code >= ROTOR_DISCONNECT_CLOSED)
 		client_close(c, code, NULL);
 	else
@@ -122,31 +124,31 @@ claims_take(struct sub_request *rq, const struct rotor_subscription_claims *clai
 {
 	if (!claims_channel_known(rq->client, claims->grant.channel))
 		return ROTOR_ERR_UNKNOWN_CHANNEL;
-	if (!claims_fit(rq->client, rq->name.full, claims))
+	rq->why = claims_misfit(rq->client, rq->name.full, claims);
+	if (rq->why != NULL)
 		return ROTOR_DISCONNECT_INVALID_TOKEN;
 	rq->chan_info = arena_str(rq->arena, claims->grant.info);
 	rq->data = arena_str(rq->arena, claims->grant.data);
 	rq->expire_at = claims->expire_at;
 	rq->token = claims_token(claims);
 	rq->token.id = arena_str(rq->arena, rq->token.id);
-	return claims_subscription_denied(rq->client, claims) ? ROTOR_ERR_PERMISSION_DENIED
-	    : permit_subscribe(rq, 1);
+	if (!claims_subscription_denied(rq->client, claims))
+		return permit_subscribe(rq, 1);
+	rq->why = "the token is revoked";
+	return ROTOR_ERR_PERMISSION_DENIED;
 }
 
 static void
 token_verified(void *token, uint32_t verdict, const char *why, const struct rotor_subscription_claims *claims)
 {
 	struct sub_request *rq = token;
-	struct rotor_client *c = rq->client;
 	uint32_t code = op_is_late(rq->priv) ? ROTOR_ERR_INTERNAL
 	    : claims_verdict(verdict, ROTOR_ERR_TOKEN_EXPIRED, ROTOR_ERR_PERMISSION_DENIED);
 
-	if (verdict != ROTOR_TOKEN_VALID && c->state != CLIENT_CLOSED)
-		ROTOR_LOG(c->w->srv->log, ROTOR_LOG_DEBUG, "client", "subscription token refused",
-		    ROTOR_F_SLICE("user", client_user(c)), ROTOR_F_SLICE("channel", rq->name.full),
-		    ROTOR_F_STR("why", why != NULL ? why : ""));
 	if (code == 0)
 		code = claims_take(rq, claims);
+	else
+		rq->why = why;
 	if (code != 0)
 		refuse(rq, code);
 	else
@@ -234,6 +236,8 @@ cmd_subscribe(struct op *op)
 		return;
 	}
 	code = jwt.len > 0 ? ROTOR_ERR_PERMISSION_DENIED : permit_subscribe(rq, 0);
+	if (code != 0)
+		rq->why = jwt.len > 0 ? "no module verifies tokens" : permit_subscribe_why(rq);
 	if (code != 0)
 		refuse(rq, code);
 	else

@@ -89,8 +89,10 @@ plan(struct connecting *cn, const struct rotor_sub_grant *g, enum sub_source sou
 	p = find(cn, channel);
 	if (code == 0 && p == NULL)
 		code = append(cn, &name, &p);
-	if (code != 0)
+	if (code != 0) {
+		cn->refused = channel;
 		return code;
+	}
 	p->rq = (struct sub_request){ .client = c, .arena = &op->arena, .name = p->rq.name,
 	    .source = source, .priv = cn };
 	p->rq.flags = subscribe_override(subscribe_forced(name.opts), g->override_set, g->override_value) |
@@ -144,11 +146,16 @@ plan_asked(struct connecting *cn, struct rotor_str channel)
 	struct sub_request probe = { .client = c };
 	struct rotor_sub_grant g = { .size = sizeof g, .channel = channel };
 
-	if (chan_name_parse(&c->w->srv->cc.channel, channel, &probe.name) != 0)
+	if (chan_name_parse(&c->w->srv->cc.channel, channel, &probe.name) != 0) {
+		cn->refused = channel;
 		return ROTOR_DISCONNECT_BAD_REQUEST;
+	}
 	if ((probe.name.is_user_limited && cn->user.len == 0) || probe.name.is_private ||
-	    permit_subscribe(&probe, 0) != 0 || !chan_name_valid(&probe.name))
+	    permit_subscribe(&probe, 0) != 0 || !chan_name_valid(&probe.name)) {
+		refusal_log(c, &(struct refusal){ .what = "subscription in a connect passed over",
+		    .code = ROTOR_ERR_PERMISSION_DENIED, .channel = channel, .why = permit_subscribe_why(&probe) });
 		return 0;
+	}
 	return plan(cn, &g, probe.source);
 }
 

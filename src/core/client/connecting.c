@@ -22,17 +22,18 @@ typedef enum connecting_step step_f(struct connecting *cn);
 static step_f step_plan, step_alone, step_subscribe, step_reply, step_live, step_undo;
 
 void
-connect_refuse(struct op *op, uint32_t code)
+connect_refuse(struct op *op, const struct refusal *r)
 {
 	struct rotor_client *c = op->client;
 
-	if (c->state != CLIENT_CLOSED && code < ROTOR_DISCONNECT_CLOSED) {
+	refusal_log(c, r);
+	if (c->state != CLIENT_CLOSED && r->code < ROTOR_DISCONNECT_CLOSED) {
 		c->state = CLIENT_FAILED;
 		client_leave_hub(c);
 		client_held_drop(c);
 		client_due(c, DUE_DROP, FAILED_DROP_MS);
 	}
-	op_refuse(op, code);
+	op_refuse(op, r->code);
 }
 
 static enum connecting_step
@@ -232,7 +233,8 @@ step_undo(struct connecting *cn)
 
 	if (p == NULL) {
 		connect_plan_fini(cn);
-		connect_refuse(cn->op, cn->code);
+		connect_refuse(cn->op, &(struct refusal){ .what = "connection refused", .code = cn->code,
+		    .user = cn->user, .channel = cn->refused });
 		return CONNECTING_OVER;
 	}
 	cn->at = p->next;
@@ -247,7 +249,8 @@ connecting_begin(struct op *op, struct rotor_str user, const struct rotor_connec
 	uint32_t code;
 
 	if (cn == NULL) {
-		connect_refuse(op, ROTOR_DISCONNECT_INTERNAL);
+		connect_refuse(op, &(struct refusal){ .what = "connection refused",
+		    .code = ROTOR_DISCONNECT_INTERNAL, .user = user });
 		return;
 	}
 	cn->op = op;

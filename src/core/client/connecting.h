@@ -17,6 +17,7 @@
 #include <rotor/loop.h>
 
 #include "base/map.h"
+#include "client/refusal.h"
 #include "client/subscribe.h"
 
 struct op;
@@ -39,6 +40,7 @@ struct connecting {
 	int			stepping;	/* an answer that comes now needs not go on */
 	int			answered;	/* the subscribe that was begun last has ended */
 	uint32_t		code;		/* of the failure, or 0 */
+	struct rotor_str	refused;	/* the channel it is about, or empty */
 
 	struct planned		*planned, **planned_end;
 	size_t			n_planned;
@@ -55,7 +57,7 @@ void connect_plan_fini(struct connecting *cn);
 
 /* The user has joined the hub: does all the rest, at once or in turns, and ends the op. */
 void connecting_begin(struct op *op, struct rotor_str user, const struct rotor_connection_claims *claims);
-/* Ends the command, and after an error the use of the connection. */
-void connect_refuse(struct op *op, uint32_t code);
+/* Ends the command, and after an error the use of the connection; and says so in the log. */
+void connect_refuse(struct op *op, const struct refusal *r);
 
 #endif

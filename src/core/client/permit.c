@@ -83,6 +83,18 @@ permit_subscribe(struct sub_request *rq, int has_token)
 	return p == PERMIT_ALLOW ? 0 : ROTOR_ERR_PERMISSION_DENIED;
 }
 
+const char *
+permit_subscribe_why(const struct sub_request *rq)
+{
+	if (rq->name.is_private)
+		return "a private channel needs a subscription token";
+	if (rq->name.is_user_limited)
+		return "the channel's name does not list the user";
+	if (client_user(rq->client).len == 0)
+		return "anonymous clients may not subscribe in its namespace (allow_subscribe_for_anonymous)";
+	return "clients may not subscribe in its namespace without a token (allow_subscribe_for_client)";
+}
+
 uint32_t
 permit_name(const struct rotor_client *c, const char *channel, struct chan_name *ret)
 {

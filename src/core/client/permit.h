@@ -19,6 +19,8 @@ enum permit { PERMIT_PASS, PERMIT_ALLOW, PERMIT_DENY };
 /* Goes through the rules that need nobody else; `has_token`: a valid subscription
  * token was shown.  0: allowed, and rq->source is why; or an error code. */
 uint32_t permit_subscribe(struct sub_request *rq, int has_token);
+/* Why they do not allow it, for the log.  Static storage. */
+const char *permit_subscribe_why(const struct sub_request *rq);
 
 /* What every command that names a channel wants of the name: 0, an error or a disconnect
  * code.  *ret is filled on 0; it points into `channel`. */

@@ -58,6 +58,7 @@ struct sub_request {
 	struct claims_token	token;		/* of SUB_BY_TOKEN */
 	void			(*done)(struct sub_request *rq, uint32_t code);
 	void			*priv;
+	const char		*why;		/* it is refused, for the log; or NULL */
 
 	/* the outcome */
 	struct sub		*sub;		/* NULL when it failed or has gone meanwhile */

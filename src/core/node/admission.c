@@ -5,9 +5,11 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include <rotor/log.h>
 #include <rotor/transport.h>
 
 #include "base/obj.h"
@@ -15,6 +17,7 @@
 #include "node/server.h"
 
 #define ORIGIN_MAX	512u
+#define ALLOWED_MAX	512u	/* of the list, in the log */
 
 int
 rotor_origin_allowed(struct rotor_server *srv, struct rotor_str origin)
@@ -31,6 +34,31 @@ rotor_origin_allowed(struct rotor_server *srv, struct rotor_str origin)
 	for (size_t i = 0; i < allowed->n; i++)
 		if (glob_match(rotor_str_of(allowed->v[i]), (struct rotor_str){ lower, origin.len }) == 1)
 			return 1;
+	return 0;
+}
+
+/* "a, b, ..." as far as it fits. */
+static void
+join(const struct rotor_strlist *list, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < list->n && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i > 0 ? ", " : "", list->v[i]);
+}
+
+int
+rotor_origin_admit(struct rotor_server *srv, struct rotor_str origin, struct rotor_str remote_addr)
+{
+	char allowed[ALLOWED_MAX];
+
+	if (rotor_origin_allowed(srv, origin))
+		return 1;
+	join(&srv->cc.client.allowed_origins, allowed, sizeof allowed);
+	ROTOR_LOG_LIMITED(srv->log, ROTOR_LOG_INFO, "client", "origin refused",
+	    ROTOR_F_SLICE("origin", origin), ROTOR_F_STR("client.allowed_origins", allowed),
+	    ROTOR_F_SLICE("address", remote_addr));
 	return 0;
 }
 
@@ -66,10 +94,16 @@ int
 rotor_connection_admit(struct rotor_server *srv)
 {
 	const struct conf_client *cl = &srv->cc.client;
+	const char *limit = NULL;
 
 	if (cl->connection_limit > 0 && atomic_load(&srv->n_clients) >= cl->connection_limit)
-		return 0;
-	return cl->connection_rate_limit <= 0 || rate_take(srv, (int)cl->connection_rate_limit);
+		limit = "client.connection_limit";
+	else if (cl->connection_rate_limit > 0 && !rate_take(srv, (int)cl->connection_rate_limit))
+		limit = "client.connection_rate_limit";
+	if (limit != NULL)
+		ROTOR_LOG_LIMITED(srv->log, ROTOR_LOG_WARN, "client", "connection refused: too many",
+		    ROTOR_F_STR("limit", limit), ROTOR_F_INT("clients", atomic_load(&srv->n_clients)));
+	return limit == NULL;
 }
 
 const char *
