@@ -5,7 +5,7 @@
 build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
 	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libprotobuf-c-dev libre2-dev libssl-dev
-	liburing-dev libyaml-dev
+	libtomlplusplus-dev liburing-dev libyaml-dev
 	protobuf-c-compiler zlib1g-dev
 )
 test_packages=(

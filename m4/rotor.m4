@@ -18,6 +18,22 @@ module_summary="$module_summary
     module $1: $module_$1${module_why:+ ($module_why)}"
 ])
 
+dnl --with-toml=yes|no|auto: configuration files in TOML, by toml++, which is C++.
+AC_DEFUN([ROTOR_TOML], [
+AC_ARG_WITH([toml],
+    [AS_HELP_STRING([--with-toml=yes|no|auto], [configuration files in TOML (auto)])],
+    [], [with_toml=auto])
+toml="no (not wanted)"
+AS_IF([test "$with_toml" != no],
+    [PKG_CHECK_MODULES([TOML], [tomlplusplus >= 3.0], [toml=yes],
+	[toml="no (missing: tomlplusplus)"])])
+AS_IF([test "$with_toml:$toml" = "yes:no (missing: tomlplusplus)"],
+    [AC_MSG_ERROR([--with-toml needs tomlplusplus (Debian: libtomlplusplus-dev)])])
+AS_IF([test "$toml" = yes],
+    [AC_DEFINE([HAVE_TOML], [1], [Define to 1 to read configuration files in TOML.])])
+AM_CONDITIONAL([HAVE_TOML], [test "$toml" = yes])
+])
+
 dnl After all modules: whether manual pages can be made (of all there is), or were brought
 dnl by the tarball.
 AC_DEFUN([ROTOR_MANUALS], [

@@ -32,7 +32,7 @@ config_format(const char *file)
 		if (strcmp(dot, exts[i].ext) == 0)
 			return (exts[i].format);
 	printf("error: output config file must have one of supported extensions: json, yaml, yml%s\n",
-	    dot != NULL && strcmp(dot, ".toml") == 0 ? "; TOML is not supported" : "");
+	    dot != NULL && strcmp(dot, ".toml") == 0 ? "; TOML is read, not written" : "");
 	return (-1);
 }
 

@@ -35,6 +35,10 @@ FILES = {
     "value.yaml": "client:\n  ping_interval: abc\n",
     "names.yaml": "channel:\n  namespaces:\n    - name: 'bad name'\n",
     "there.yaml": "",
+    "there.toml": "[client]\nping_interval = 'soon'\n",
+    "torn.toml": "[client]\nping_interval = \n",
+    "right.toml": "[client]\nping_interval = '30s'\nchannel_limit = 1_000\n"
+                 "[[channel.namespaces]]\nname = 'ns'\npresence = true\n",
     "text.txt": "",
     "base.yaml": yaml.safe_dump({
         "client": {"ping_interval": "40s", "allowed_origins": ["http://a", "http://b"]},
@@ -133,12 +137,15 @@ ROTORS = [
     ("serve -c good.yaml -p many", 1, r"(?s).*many.*http_server\.port.*"),
     ("serve -c dir", 1, r"rotor: dir: cannot be read: .*\n"),
     ("serve -c torn.yaml", 1, r"rotor: torn\.yaml:\d+: .*\n"),
-    ("serve -c there.toml", 1, r"rotor: there\.toml: is TOML, .*\n"),
-    ("checkconfig -c there.toml", 1, r"error getting config: there\.toml: is TOML, .*\n"),
+    ("serve -c there.toml", 1, r"rotor: there\.toml:2: client\.ping_interval: .*\n"),
+    ("checkconfig -c there.toml", 1,
+     r"error validating config: there\.toml:2: client\.ping_interval: expected .*\n"),
+    ("checkconfig -c torn.toml", 1, r"error getting config: torn\.toml:2: malformed TOML: .*\n"),
+    ("checkconfig -c right.toml", 0, ""),
     ("checkconfig more", 2, r"rotor checkconfig: more: .*\n"),
     ("checkconfig -c", 2, r"rotor checkconfig: -c: needs a value; .*\n"),
     ("checkconfig --strict=1", 2, r"rotor checkconfig: --strict=1: takes no value; .*\n"),
-    ("genconfig -c new.toml", 1, r"error: .* TOML is not supported\n"),
+    ("genconfig -c new.toml", 1, r"error: .* TOML is read, not written\n"),
     ("genconfig -x", 2, r"rotor genconfig: -x: unknown option; .*\n"),
     ("gentoken -c good.yaml more", 2, r"rotor gentoken: more: .*\n"),
     ("gentoken -c", 2, r"rotor gentoken: -c: needs a value; .*\n"),
@@ -166,7 +173,7 @@ ROTORS = [
 
 @pytest.fixture
 def place(tmp_path):
-    for name, text in {**FILES, "there.toml": ""}.items():
+    for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "dir").mkdir()
     return tmp_path

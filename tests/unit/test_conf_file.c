@@ -15,6 +15,19 @@ refused(const char *text, int line, const char *key, const char *words)
 	assert_null(c);
 }
 
+static char *
+repeat(const char *s, size_t n)
+{
+	char *buf = malloc(strlen(s) * n + 1);
+	size_t i;
+
+	assert_non_null(buf);
+	for (i = 0; i < n; i++)
+		memcpy(buf + i * strlen(s), s, strlen(s));
+	buf[n * strlen(s)] = '\0';
+	return (buf);
+}
+
 static void
 keys_and_values(void **state)
 {
@@ -63,11 +76,72 @@ json_that_is_no_yaml(void **state)
 	assert_string_equal(conf_raw(c, "b"), "1\t2");
 	conf_free(&c);
 	c = load_as(".json", "{\n\"a\": \"\\ud83dx\"}", NULL);
-	expect(c, 1, 2, NULL, "malformed");
+	assert_string_equal(conf_raw(c, "a"), "\xef\xbf\xbdx");
 	conf_free(&c);
-	c = load_as(".json", "{\"a\": \"\\", NULL);
-	expect(c, 1, 1, NULL, "malformed");
-	conf_free(&c);
+}
+
+/* What a JSON file is called does not matter, and YAML that only begins like it is YAML. */
+static void
+json_by_any_name(void **state)
+{
+	static const char *const exts[] = { ".json", ".JSON", ".yaml", ".yml", ".conf", "" };
+	static const char text[] = "\xef\xbb\xbf{\n\t\"a\":\t\"\\ud83d\\ude00\\/\\b\"\n}";
+	struct conf *c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof exts / sizeof exts[0]; i++) {
+		c = load_as(exts[i], text, NULL);
+		assert_int_equal(n_problems(c), 0);
+		assert_string_equal(conf_raw(c, "a"), "\xf0\x9f\x98\x80/\b");
+		conf_free(&c);
+	}
+	for (i = 2; i < sizeof exts / sizeof exts[0]; i++) {
+		c = load_as(exts[i], "{a: {b: 1,},\n c: 'x'} # comment\n", NULL);
+		assert_int_equal(n_problems(c), 0);
+		assert_string_equal(conf_raw(c, "c"), "x");
+		conf_free(&c);
+	}
+}
+
+static void
+json_nearly(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		line;
+		const char	*key, *words;
+	} cases[] = {
+		{ "{\"a\": 1,\n\"b\": {\"c\": 2,\n},\n\"d\": 3}", 3, NULL, "a comma behind the last value" },
+		{ "{\"a\": [1,\n2,\n]}", 3, NULL, "a comma behind the last value" },
+		{ "{\n// no\n\"a\": 1}", 2, NULL, "no comments" },
+		{ "{\"a\": 1 # no\n}", 1, NULL, "no comments" },
+		{ "{\n\"a\": 'x'}", 2, NULL, "double quotes" },
+		{ "{\n\"a\": \"x\n\"}", 2, NULL, "does not end" },
+		{ "{\"a\": \"\\x\"}", 1, NULL, "wrong escape" },
+		{ "{\"a\": \"\\", 1, NULL, "does not end" },
+		{ "{\"a\": 1\n\"b\": 2}", 2, NULL, "does not end" },
+		{ "{\"a\": 1\n", 2, NULL, "ends too early" },
+		{ "{\"a\": 1}\n{}", 2, NULL, "malformed JSON" },
+		{ "{\"a\": 1}\n}", 2, NULL, "malformed JSON" },
+		{ "{a: 1}", 1, NULL, "key between double quotes" },
+		{ "{\"a\": +1}", 1, NULL, "malformed JSON" },
+		{ "{\"a\": nil}", 1, NULL, "malformed JSON" },
+		{ "{\n\"a\": \"x\\u0000y\"}", 2, "a", "NUL" },
+		{ "{\n\"a\\u0000\": 1}", 2, NULL, "NUL" },
+		{ "{\"a\": 1,\n \"A\": 2}", 2, "A", "given twice" },
+		{ "[]", 1, NULL, "a mapping of sections" },
+	};
+	struct conf *c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		c = load_as(".json", cases[i].text, NULL);
+		expect(c, 1, cases[i].line, cases[i].key, cases[i].words);
+		assert_int_equal(n_problems(c), 1);
+		conf_free(&c);
+	}
 }
 
 static void
@@ -140,20 +214,152 @@ static void
 aliases(void **state)
 {
 	(void)state;
-	refused("a: &x [1,1]\nb: *x\n", 2, NULL, "aliases");
+	refused("a: 1\nb: *x\n", 2, NULL, "there is no &x above");
+	refused("a: &x\n  b: [1, *x]\n", 2, NULL, "inside what it stands for");
+	refused("a: &x 1\n*x : 2\n", 2, NULL, "key must be plain text");
+	refused("a: &x 1\nb:\n  <<: *x\n", 3, "<<", "a list of mappings");
+	refused("a: &x {k: 1}\nb:\n  <<: [*x, 1]\n", 3, "<<", "a list of mappings");
+	refused("a:\n  <<: {k: 1}\n  <<: {l: 1}\n", 3, "<<", "given twice");
 }
 
-static char *
-repeat(const char *s, size_t n)
+static void
+check_values(const char *text, const char *const *v)
 {
-	char *buf = malloc(strlen(s) * n + 1);
+	struct conf *c = load(text, NULL);
+
+	assert_false(conf_failed(c));
+	for (; v[0] != NULL; v += 2)
+		if (v[1] == NULL)
+			assert_null(conf_raw(c, v[0]));
+		else
+			assert_string_equal(conf_raw(c, v[0]), v[1]);
+	conf_free(&c);
+}
+
+/* Each is a whole copy: what one mapping gets from elsewhere changes no other. */
+static void
+aliases_and_merge_keys(void **state)
+{
+	(void)state;
+	check_values("a: &x text\nb: *x\nc: &y {k: {l: *x}}\nd: *y\n", (const char *const[]){
+	    "b", "text", "c.k.l", "text", "d.k.l", "text", NULL });
+	check_values("a: &x 1\nb: &x 2\nc: *x\n", (const char *const[]){ "c", "2", NULL });
+	check_values("x: &x {k: 1, l: 2}\ny: &y {l: 3, m: 4}\n"
+	    "a: {<<: *x, k: own}\nb: {k: own, <<: [*x, *y]}\nc: {<<: [*y, *x]}\n"
+	    "d: {<<: *x, K: own}\ne: &e {<<: *x}\nf: {<<: *e, n: 5}\ng: {\"<<\": 1}\n",
+	    (const char *const[]){ "a.k", "own", "a.l", "2", "b.k", "own", "b.l", "2", "b.m", "4",
+	    "c.l", "3", "c.k", "1", "d.k", "own", "f.k", "1", "f.n", "5", "e.n", NULL, "x.k", "1",
+	    "g.<<", "1", NULL });
+}
+
+/* The x- keys hold what is to be merged, and nothing else. */
+static void
+keys_of_the_writers_own(void **state)
+{
+	struct conf *c = load("x-common: &c {level: debug}\nlog: {<<: *c}\n", NULL);
+
+	(void)state;
+	conf_check_unknown(c);
+	assert_null(problem(c, "x-common"));
+	assert_non_null(problem(c, "log"));
+	assert_string_equal(conf_raw(c, "log.level"), "debug");
+	conf_free(&c);
+}
+
+/* Nine times nine: refused by the count of what it would become, and at once. */
+static void
+alias_bombs(void **state)
+{
+	char text[4096];
+	size_t len;
+	int i;
+
+	(void)state;
+	len = (size_t)snprintf(text, sizeof text, "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+	for (i = 1; i < 12; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,"
+		    "*a%d,*a%d,*a%d]\n", i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+	refused(text, 6, NULL, "too many values");
+	len = (size_t)snprintf(text, sizeof text, "a0: &a0 {k: 1}\n");
+	for (i = 1; i < 60; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "a%d: &a%d {k: *a%d}\n", i, i, i - 1);
+	refused(text, 32, NULL, "nested too deeply");
+}
+
+static void
+too_many_anchors(void **state)
+{
+	char *text = malloc(3000 * 16);
+	size_t len = 0;
+	int i;
+
+	(void)state;
+	assert_non_null(text);
+	len += (size_t)snprintf(text, 16, "a:\n");
+	for (i = 0; i < 2000; i++)
+		len += (size_t)snprintf(text + len, 16, "- &a%d 1\n", i);
+	refused(text, 1026, NULL, "more than 1024 YAML anchors");
+	free(text);
+}
+
+static void
+toml(void **state)
+{
+	struct conf *c = load_as(".toml", "# comment\n[client]\nchannel_limit = 1_000\ninsecure = true\n"
+	    "token.hmac_secret_key = \"a\\u0041\"\n\n[[channel.namespaces]]\nname = 'x'\nratio = 0.1\n"
+	    "[[channel.namespaces]]\nname = 'y'\n", NULL);
+
+	(void)state;
+#ifdef HAVE_TOML
+	assert_int_equal(n_problems(c), 0);
+	assert_string_equal(conf_raw(c, "client.channel_limit"), "1000");
+	assert_string_equal(conf_raw(c, "client.insecure"), "true");
+	assert_string_equal(conf_raw(c, "client.token.hmac_secret_key"), "aA");
+	conf_problem_add(c, 1, "client.channel_limit", "here");
+	expect(c, 1, 3, "client.channel_limit", "here");
+	conf_problem_add(c, 1, "channel.namespaces[1].name", "there");
+	expect(c, 1, 11, "channel.namespaces[1].name", "there");
+#else
+	expect(c, 1, 0, NULL, "built without it");
+#endif
+	conf_free(&c);
+}
+
+static void
+toml_refused(void **state)
+{
+#ifdef HAVE_TOML
+	char *dots = repeat("a.", 100000), *nest = repeat("[", 100000);
+	char keys[200000 + 16], lists[100000 + 16];
+	const struct {
+		const char	*text;
+		int		line;
+		const char	*key, *words;
+	} cases[] = {
+		{ "a = 1\nb = \n", 2, NULL, "malformed TOML" },
+		{ "a = 1\na = 2\n", 2, NULL, "malformed TOML" },
+		{ "a = 1\nb = \"x\\u0000y\"\n", 2, "b", "NUL" },
+		{ "a = 1\nA = 2\n", 0, NULL, "" },	/* in either order: sorted by name */
+		{ "a = 1\nb = \"x\n", 2, NULL, "malformed TOML" },
+		{ keys, 1, NULL, "too many parts" },
+		{ lists, 1, NULL, "malformed TOML" },
+	};
+	struct conf *c;
 	size_t i;
 
-	assert_non_null(buf);
-	for (i = 0; i < n; i++)
-		memcpy(buf + i * strlen(s), s, strlen(s));
-	buf[n * strlen(s)] = '\0';
-	return (buf);
+	snprintf(keys, sizeof keys, "%sb = 1\n", dots);
+	snprintf(lists, sizeof lists, "a = %s\n", nest);
+	free(dots);
+	free(nest);
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		c = load_as(".toml", cases[i].text, NULL);
+		assert_true(conf_failed(c));
+		if (cases[i].line > 0)
+			expect(c, 1, cases[i].line, cases[i].key, cases[i].words);
+		conf_free(&c);
+	}
+#endif
+	(void)state;
 }
 
 static void
@@ -271,11 +477,19 @@ main(void)
 		cmocka_unit_test(keys_and_values),
 		cmocka_unit_test(json),
 		cmocka_unit_test(json_that_is_no_yaml),
+		cmocka_unit_test(json_by_any_name),
+		cmocka_unit_test(json_nearly),
 		cmocka_unit_test(empty_files),
 		cmocka_unit_test(missing_file),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(duplicate_keys),
 		cmocka_unit_test(aliases),
+		cmocka_unit_test(aliases_and_merge_keys),
+		cmocka_unit_test(keys_of_the_writers_own),
+		cmocka_unit_test(alias_bombs),
+		cmocka_unit_test(too_many_anchors),
+		cmocka_unit_test(toml),
+		cmocka_unit_test(toml_refused),
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(too_many_keys),

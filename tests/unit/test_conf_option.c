@@ -236,8 +236,14 @@ ints(void **state)
 	} good[] = {
 		{ "0x1F", 31 }, { "0o17", 15 }, { "0b101", 5 }, { "010", 8 }, { "+3", 3 },
 		{ "-9223372036854775808", INT64_MIN }, { "9223372036854775807", INT64_MAX },
+		{ "65536.0", 65536 }, { "65536.", 65536 }, { "1.048576e+07", 10485760 }, { "1e3", 1000 },
+		{ "-1.50E2", -150 }, { "1500e-2", 15 }, { "0.0", 0 }, { "0e400", 0 }, { ".5e1", 5 },
+		{ "9.223372036854775807e18", INT64_MAX }, { "-9.223372036854775808e+18", INT64_MIN },
+		{ "1_000_000", 1000000 }, { "0x_ff", 255 },
 	};
-	static const char *const bad[] = { "0x", "1.5", "1e3", "9223372036854775808", "12a", "08",
+	static const char *const bad[] = { "0x", "1.5", "1e400", "1e-1", "1e999999999999999999999",
+	    "9.223372036854775808e18", "-9.223372036854775809e18", ".", "e5", "1e", "1e+", "1.2.3", "1e5.0",
+	    "nan", "inf", "-", "_1", "1_", "1__0", "1_000.0", "9223372036854775808", "12a", "08",
 	    "- 1", "--1", "0x-1", "twelve" };
 	char text[64];
 	struct opts o;
@@ -308,11 +314,23 @@ secrets_are_not_shown(void **state)
 }
 
 static void
+escape_line_ends(const char *s, const char *as, char *to)
+{
+	for (; *s != '\0'; s++)
+		if (*s == '\n')
+			to = stpcpy(to, as);
+		else
+			*to++ = *s;
+	*to = '\0';
+}
+
+static void
 pem_forms(void **state)
 {
-	char var[512], path[64];
+	char var[512], path[64], escaped[400];
 	struct opts o;
 	struct conf *c;
+	int i;
 
 	(void)state;
 	snprintf(var, sizeof var, "ROTOR_OPTS_TLS_CERT_PEM=%s", pem_text);
@@ -329,6 +347,19 @@ pem_forms(void **state)
 	unlink(path);
 	assert_string_equal(o.pem, pem_text);
 	conf_free(&c);
+	/* Its line ends written out, also those of Windows. */
+	for (i = 0; i < 2; i++) {
+		escape_line_ends(pem_text, i == 0 ? "\\n" : "\\r\\n", escaped);
+		snprintf(var, sizeof var, "ROTOR_OPTS_TLS_CERT_PEM=%s", escaped);
+		c = apply_clean("", (const char *const[]){ var, NULL }, &o);
+		assert_null(strchr(o.pem, '\\'));
+		assert_non_null(strchr(o.pem, '\n'));
+		conf_free(&c);
+		snprintf(var, sizeof var, "opts: {tls: {cert_pem: '%s'}}\n", escaped);
+		c = apply_clean(var, NULL, &o);
+		assert_null(strchr(o.pem, '\\'));
+		conf_free(&c);
+	}
 	refused("opts:\n  tls:\n    cert_pem: /nonexistent\n", 3, "opts.tls.cert_pem", "PEM");
 	refused("opts:\n  tls:\n    cert_pem: \"-----BEGIN X-----\"\n", 3, "opts.tls.cert_pem", "PEM");
 	refused("opts:\n  tls:\n    cert_pem: /etc/passwd\n", 3, "opts.tls.cert_pem", "PEM");
@@ -395,6 +426,63 @@ named_objects_from_variables(void **state)
 	refused_env("ROTOR_OPTS_ITEMS=[{", "ROTOR_OPTS_ITEMS", "malformed");
 }
 
+/* Names, one space between them, are added to what the file has. */
+static void
+lists_of_names_from_variables(void **state)
+{
+	static const char *const files[] = { "", "opts: {items: []}\n", "opts: {items: }\n",
+	    "opts: {items: [{name: f}]}\n", "opts: {items: {name: f}}\n" };
+	const char *const env[] = { "CENTRIFUGO_OPTS_ITEMS=one t-w.o", "CENTRIFUGO_OPTS_ITEMS_T_W_O_LIMITS_SIZE=5",
+	    "CENTRIFUGO_OPTS_ITEMS_ONE_TAGS=a b", NULL };
+	const struct item *items;
+	struct opts o;
+	struct conf *c;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof files / sizeof files[0]; i++) {
+		c = apply_clean(files[i], env, &o);
+		items = o.items.v;
+		n = i < 3 ? 0 : 1;
+		assert_int_equal(o.items.n, n + 2);
+		if (n > 0)
+			assert_string_equal(items[0].name, "f");
+		assert_string_equal(items[n].name, "one");
+		assert_int_equal(items[n].tags.n, 2);
+		assert_string_equal(items[n + 1].name, "t-w.o");
+		assert_int_equal(items[n + 1].size, 5);
+		/* The same when it is asked again. */
+		assert_int_equal(conf_apply(c, &table, &o), 0);
+		assert_int_equal(o.items.n, n + 2);
+		conf_free(&c);
+	}
+	refused_env("ROTOR_OPTS_ITEMS=a  b", "ROTOR_OPTS_ITEMS", "an empty one");
+	refused_env("ROTOR_OPTS_ITEMS=a ", "ROTOR_OPTS_ITEMS", "an empty one");
+	refused_env("ROTOR_OPTS_ITEMS=a b a", "ROTOR_OPTS_ITEMS", "\"a\" is in the list already");
+	c = apply("opts: {items: [{name: a}]}\n", (const char *const[]){ "ROTOR_OPTS_ITEMS=b a", NULL }, &o);
+	expect(c, 1, 0, "ROTOR_OPTS_ITEMS", "\"a\" is in the list already");
+	conf_problem_add(c, 1, "opts.items[1].limits.size", "is bad");
+	conf_free(&c);
+}
+
+/* A service link is no value, whatever option it is named like. */
+static void
+service_links(void **state)
+{
+	const char *const env[] = { "ROTOR_OPTS_PORT=tcp://10.0.0.5:8000", "CENTRIFUGO_OPTS_COUNT_PORT=udp://1",
+	    "ROTOR_OPTS_PORT_8000_TCP_ADDR=10.0.0.5", NULL };
+	struct opts o;
+	struct conf *c = apply("", env, &o);
+
+	(void)state;
+	assert_false(conf_failed(c));
+	assert_false(conf_is_set(c, "opts.port"));
+	assert_null(conf_raw(c, "opts.port"));
+	assert_int_equal(n_problems(c), 1);
+	expect(c, 0, 0, NULL, "ROTOR_OPTS_PORT, CENTRIFUGO_OPTS_COUNT_PORT, ROTOR_OPTS_PORT_8000_TCP_ADDR");
+	conf_free(&c);
+}
+
 static void
 prefixes_and_unknown_variables(void **state)
 {
@@ -406,7 +494,9 @@ prefixes_and_unknown_variables(void **state)
 
 	(void)state;
 	assert_int_equal(o.count, 4);
-	assert_int_equal(n_problems(c), 1);
+	assert_int_equal(n_problems(c), 2);
+	expect(c, 0, 0, NULL, "service links of Kubernetes (enableServiceLinks: false ends them): "
+	    "CENTRIFUGO_PORT_8000_TCP, CENTRIFUGO_API_SERVICE_HOST");
 	expect(c, 0, 0, "ROTOR_OPTZ", "not known");
 	assert_true(problem(c, "ROTOR_OPTZ")->unknown);
 	conf_free(&c);
@@ -723,6 +813,8 @@ main(void)
 		cmocka_unit_test(pem_of_what_is_off),
 		cmocka_unit_test(lists_from_variables),
 		cmocka_unit_test(named_objects_from_variables),
+		cmocka_unit_test(lists_of_names_from_variables),
+		cmocka_unit_test(service_links),
 		cmocka_unit_test(prefixes_and_unknown_variables),
 		cmocka_unit_test(flags_win),
 		cmocka_unit_test(unknown_keys),

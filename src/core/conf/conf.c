@@ -43,14 +43,6 @@ cannot_read(struct conf *c, int optional)
 	}
 }
 
-static int
-has_extension(const char *file, const char *ext)
-{
-	const char *dot = strrchr(file, '.');
-
-	return (dot != NULL && strcasecmp(dot, ext) == 0);
-}
-
 static void
 load_file(struct conf *c, int optional)
 {
@@ -63,15 +55,7 @@ load_file(struct conf *c, int optional)
 		cannot_read(c, optional);
 		return;
 	}
-	if (has_extension(c->file, ".toml")) {
-		free(text);
-		conf_problem_at(c, 1, &(struct conf_node){ .where = c->file }, NULL,
-		    "is TOML, which is not supported; write it as YAML or JSON");
-		return;
-	}
-	if (has_extension(c->file, ".json"))
-		len = conf_json_to_yaml(text, len);
-	root = conf_tree_parse(c, text, len, c->file, NULL);
+	root = conf_parse_file(c, c->file, text, len);
 	free(text);
 	if (root == NULL || root->kind == NODE_NULL)
 		return;
@@ -138,6 +122,13 @@ conf_free(struct conf **cp)
 	arena_reset(&c->arena);
 	free(c->problems);
 	OBJ_FREE(c);
+}
+
+const char *
+conf_file(const struct conf *c)
+{
+	OBJ_CHECK(c, CONF_MAGIC);
+	return (c->missing ? NULL : c->file);
 }
 
 int
@@ -315,6 +306,8 @@ check_nodes(struct conf *c, const struct conf_node *parent, const char *parent_k
 	size_t i = 0;
 
 	for (n = parent->first; n != NULL; n = n->next, i++) {
+		if (parent == c->root && strncmp(n->key, "x-", 2) == 0)
+			continue;	/* the writer's own: a place for anchors */
 		if (n->key != NULL)
 			conf_key_join(key, parent_key, n->key);
 		else
@@ -335,9 +328,8 @@ conf_check_unknown(struct conf *c)
 
 	OBJ_CHECK(c, CONF_MAGIC);
 	check_nodes(c, c->root, "");
+	conf_env_check_unknown(c);
 	for (i = 0; i < c->n_env; i++) {
-		if (!c->env[i].used && !conf_env_ignored(c->env[i].name))
-			conf_problem_unknown(c, "environment", 0, c->env[i].name);
 		if (c->env[i].node != NULL && c->env[i].node->use == USE_SECTION)
 			check_nodes(c, c->env[i].node, "");
 	}

@@ -47,6 +47,8 @@ ROTOR_INNER void conf_free(struct conf **cp);
 /* The file to read when none is named: rotor.yaml in the current directory or,
  * failing that, in the system's configuration directory.  Static storage. */
 ROTOR_INNER const char *conf_default_file(void);
+/* The file that was read, as it was named; NULL: none. */
+ROTOR_INNER const char *conf_file(const struct conf *c);
 /* 1 when the file that was to be read does not exist. */
 ROTOR_INNER int conf_file_missing(const struct conf *c);
 

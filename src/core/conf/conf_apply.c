@@ -109,7 +109,8 @@ find(const struct apply *ap, const char *row_path, uint32_t kind, char *ret_key)
 	if (ap->env != NULL) {
 		snprintf(name, sizeof name, "%s", ap->env);
 		conf_env_name(name, path, strlen(path));
-		env = conf_env_node(ap->c, name, kind);
+		env = kind == ROTOR_OPT_OBJLIST ? conf_env_objects(ap->c, name, file) :
+		    conf_env_node(ap->c, name, kind);
 	}
 	if (ap->top)
 		flag = flag_node(ap->c, ret_key);
@@ -126,7 +127,7 @@ parse_default(struct conf *c, const struct rotor_option *row, const struct conf_
 	const struct conf_node *n = &text;
 
 	if (row->kind == ROTOR_OPT_STRLIST || row->kind == ROTOR_OPT_PAIRS)
-		n = conf_tree_parse(c, def, strlen(def), "default", NULL);
+		n = conf_parse(c, def, strlen(def), "default", NULL);
 	if (n == NULL)
 		return (-EINVAL);
 	return (kind->parse(c, row, n, key, ret));
@@ -280,24 +281,6 @@ all_off(const struct apply *list, const struct rotor_option *row, const struct c
 	return (1);
 }
 
-/* A mapping alone is a list of one, as in Centrifugo. */
-static const struct conf_node *
-as_list(struct conf *c, struct conf_node *n)
-{
-	struct conf_node *list, *copy;
-
-	if (n->kind != NODE_MAP)
-		return (n);
-	list = conf_node_new(c, NODE_LIST, n->where, n->line);
-	copy = conf_node_new(c, NODE_MAP, n->where, n->line);
-	if (list == NULL || copy == NULL)
-		return (NULL);
-	*copy = *n;
-	copy->next = NULL;
-	conf_node_append(list, copy);
-	return (list);
-}
-
 /* Without effect: checked all the same, warned about once. */
 static int
 check_objects(const struct apply *list, const struct rotor_option *row, const struct conf_node *n,
@@ -341,7 +324,6 @@ apply_objects(const struct apply *ap, const struct rotor_option *row, struct con
     const char *key, char *base)
 {
 	struct rotor_objlist objects = { NULL, 0 };
-	const struct conf_node *list;
 	int r = 0;
 
 	if (n != NULL && n->kind != NODE_LIST && n->kind != NODE_MAP &&
@@ -351,12 +333,11 @@ apply_objects(const struct apply *ap, const struct rotor_option *row, struct con
 	}
 	if (n != NULL) {
 		n->use = USE_SECTION;
-		list = as_list(ap->c, n);
-		if (list == NULL)
+		if (conf_node_make_list(ap->c, n) != 0)
 			return (-ENOMEM);
 		if ((row->flags & ROTOR_OPT_F_NOEFFECT) != 0 || base == NULL)
-			return (check_objects(ap, row, list, key));
-		r = fill_objects(ap, row, list, key, &objects);
+			return (check_objects(ap, row, n, key));
+		r = fill_objects(ap, row, n, key, &objects);
 	}
 	if ((row->flags & ROTOR_OPT_F_NOEFFECT) == 0 && base != NULL)
 		memcpy(base + row->offset, &objects, sizeof objects);

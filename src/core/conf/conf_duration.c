@@ -2,7 +2,7 @@
 /* conf/conf_duration.c - durations in Go's syntax. */
 #include "config.h"
 
-#include "conf/conf.h"
+#include "conf/conf_priv.h"
 
 #include <string.h>
 
@@ -80,15 +80,15 @@ scan_part(const char **sp, int64_t *ns)
 int
 conf_parse_duration(const char *s, int64_t *ret_ms)
 {
-	int64_t ns = 0, micro;
+	int64_t ns = 0;
 	int negative = *s == '-';
 
 	if (*s == '-' || *s == '+')
 		s++;
 	if (*s == '\0')
 		return (-1);
-	if (s[strspn(s, "0123456789")] == '\0') {
-		if (scan_number(&s, &ns, &micro) != 0)
+	if (strchr("0123456789", s[strlen(s) - 1]) != NULL) {
+		if (conf_parse_int(s, &ns) != 0 || ns < 0)
 			return (-1);
 	} else {
 		while (*s != '\0')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf/conf_pem.c - PEM given as text, as base64 of the text, or as a file. */
+/* conf/conf_pem.c - PEM given as text, as base64 of the text, or as a file; the text also
+ * with its line ends written out as \n. */
 #include "config.h"
 
 #include "conf/conf_priv.h"
@@ -36,6 +37,29 @@ is_pem(const char *s, size_t len)
 	OPENSSL_clear_free(data, data_len > 0 ? (size_t)data_len : 0);
 	BIO_free(bio);
 	return (ok);
+}
+
+/* PEM in a variable or on one line often has its line ends written out: "\\n". */
+static const char *
+from_escaped(struct conf *c, const char *s)
+{
+	char *out, *at;
+
+	if (strstr(s, "-----BEGIN") == NULL || strstr(s, "\\n") == NULL)
+		return (NULL);
+	at = out = conf_strndup(c, s, strlen(s));
+	for (; out != NULL && *s != '\0'; at++) {
+		if (s[0] == '\\' && (s[1] == 'n' || s[1] == 'r')) {
+			*at = s[1] == 'n' ? '\n' : '\r';
+			s += 2;
+		} else {
+			*at = *s++;
+		}
+	}
+	if (out == NULL)
+		return (NULL);
+	*at = '\0';
+	return (is_pem(out, strlen(out)) ? out : NULL);
 }
 
 static const char *
@@ -86,6 +110,8 @@ conf_pem_load(struct conf *c, const char *s)
 
 	if (is_pem(s, strlen(s)))
 		return (s);
-	pem = from_base64(c, s);
+	pem = from_escaped(c, s);
+	if (pem == NULL)
+		pem = from_base64(c, s);
 	return (pem != NULL ? pem : from_file(c, s));
 }

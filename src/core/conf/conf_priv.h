@@ -34,7 +34,7 @@ enum conf_node_use {
 
 struct conf_node {
 	const char		*key;		/* as written; NULL in a list and at the top */
-	const char		*text;		/* of a scalar; never holds NUL */
+	const char		*text;		/* of a scalar; never holds NUL, so it is a C string */
 	struct conf_node	*first, *last;	/* children */
 	struct conf_node	*next;
 	const char		*where;		/* the file, "environment", "command line" */
@@ -51,6 +51,8 @@ struct conf_env {
 	const char		*name;
 	const char		*value;
 	struct conf_node	*node;		/* once a row has asked for it */
+	int			appended;	/* its names are in the list */
+	int			link;		/* of Kubernetes: no option's value */
 	int			used;
 };
 
@@ -84,17 +86,26 @@ void conf_node_append(struct conf_node *parent, struct conf_node *child);
 struct conf_node *conf_node_get(const struct conf_node *n, const char *key, size_t len);
 /* The text of the scalar called `key`, or NULL. */
 const char *conf_node_text(const struct conf_node *n, const char *key);
-/* Parses YAML; `var` as in struct conf_node.  NULL after having recorded why; an empty
- * text is a NODE_NULL node. */
-struct conf_node *conf_tree_parse(struct conf *c, const char *text, size_t len, const char *where,
-    const char *var);
 /* The whole file, NUL-terminated, up to `max` bytes; free() it.  NULL with errno set;
  * EFBIG: larger. */
 char *conf_file_read(const char *path, size_t max, size_t *ret_len);
 
-/* conf_json.c: rewrites JSON in place, lines unchanged, so that libyaml takes it.  The
- * new length, not above `len`; text[len] must be writable. */
-size_t conf_json_to_yaml(char *text, size_t len);
+/* A mapping becomes a list of one, as in Centrifugo; anything else stays.  0, or -1: no
+ * memory. */
+int conf_node_make_list(struct conf *c, struct conf_node *n);
+/* The readers of formats.  `var` as in struct conf_node.  NULL after having recorded why;
+ * an empty text is a NODE_NULL node. */
+struct conf_node *conf_yaml_parse(struct conf *c, const char *text, size_t len, const char *where,
+    const char *var);
+struct conf_node *conf_json_parse(struct conf *c, const char *text, size_t len, const char *where,
+    const char *var);
+struct conf_node *conf_toml_parse(struct conf *c, const char *text, size_t len, const char *where,
+    const char *var);
+
+/* conf_parse.c: whatever `text`, the contents of `file`, is in; and YAML or JSON. */
+struct conf_node *conf_parse_file(struct conf *c, const char *file, const char *text, size_t len);
+struct conf_node *conf_parse(struct conf *c, const char *text, size_t len, const char *where,
+    const char *var);
 
 /* conf_modules.c: moves the options inside the `modules:` list to the sections of
  * their modules, so that only names are left. */
@@ -111,10 +122,13 @@ int conf_env_has_below(const struct conf *c, const char *name);
 /* The variable's value as a node for an option of `kind`; NULL: there is none, or
  * it was malformed, which has been recorded. */
 struct conf_node *conf_env_node(struct conf *c, const char *name, uint32_t kind);
+/* The same for a list of objects, whose names may be appended to the file's (NULL:
+ * there is none), which then has all: NULL as well. */
+struct conf_node *conf_env_objects(struct conf *c, const char *name, struct conf_node *file);
 /* The value of a variable by its full name, or NULL. */
 const char *conf_env_value(const struct conf *c, const char *name, size_t len);
-/* Known by convention, or some platform's, so that it is not reported as unknown. */
-int conf_env_ignored(const char *name);
+/* Warns of variables that no row has asked for: they are unknown, or not for us. */
+void conf_env_check_unknown(struct conf *c);
 
 /* conf_problem.c */
 void conf_problem_vat(struct conf *c, int fatal, const struct conf_node *n, const char *key,
@@ -153,6 +167,9 @@ struct conf_kind {
 
 /* NULL for a kind that is not known.  ROTOR_OPT_OBJLIST has no functions. */
 const struct conf_kind *conf_kind_get(uint32_t kind);
+
+/* conf_int.c: a whole number in any notation.  0 or -1. */
+int conf_parse_int(const char *s, int64_t *ret);
 
 /* conf_pem.c: PEM text from text, its base64, or a file of it.  NULL: none of these. */
 const char *conf_pem_load(struct conf *c, const char *s);

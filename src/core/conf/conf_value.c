@@ -5,7 +5,6 @@
 #include "conf/conf_priv.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rotor/str.h>
@@ -34,43 +33,13 @@ parse_bool(struct conf *c, const struct rotor_option *row, const struct conf_nod
 	return (-EINVAL);
 }
 
-/* Go's notation: 0x, 0o, 0b, a leading 0 for octal. */
-static int
-scan_int(const char *s, int64_t *ret)
-{
-	const char *digits = s + (*s == '-' || *s == '+');
-	long long v;
-	char *end, buf[80];
-	int base = 10;
-
-	if (digits[0] == '0' && digits[1] != '\0') {
-		base = 8;
-		if (strchr("xXoObB", digits[1]) != NULL) {
-			base = strchr("xX", digits[1]) != NULL ? 16 :
-			    strchr("bB", digits[1]) != NULL ? 2 : 8;
-			digits += 2;
-		}
-	}
-	if (strlen(digits) + 2 > sizeof buf || strspn(digits, "0123456789abcdefABCDEF") == 0)
-		return (-1);
-	/* The sign stays with the number: INT64_MIN has no positive twin. */
-	buf[0] = *s == '-' ? '-' : '+';
-	strcpy(buf + 1, digits);
-	errno = 0;
-	v = strtoll(buf, &end, base);
-	if (errno != 0 || *end != '\0')
-		return (-1);
-	*ret = v;
-	return (0);
-}
-
 static int
 parse_int(struct conf *c, const struct rotor_option *row, const struct conf_node *n,
     const char *key, union conf_value *ret)
 {
 	int bounded = row->min != 0 || row->max != 0;
 
-	if (n->kind == NODE_SCALAR && scan_int(n->text, &ret->i) == 0 &&
+	if (n->kind == NODE_SCALAR && conf_parse_int(n->text, &ret->i) == 0 &&
 	    (!bounded || (ret->i >= row->min && ret->i <= row->max)))
 		return (0);
 	if (bounded)
@@ -90,7 +59,7 @@ parse_duration(struct conf *c, const struct rotor_option *row, const struct conf
 		return (-EINVAL);
 	}
 	/* A bare number counts nanoseconds: "25" was surely meant otherwise. */
-	if (n->text[strspn(n->text, "0123456789")] == '\0' && ret->i == 1) {
+	if (strchr("0123456789", n->text[strlen(n->text) - 1]) != NULL && ret->i == 1) {
 		conf_expected(c, n, key, 0, "a duration with its unit, such as \"10s\"");
 		return (-EINVAL);
 	}

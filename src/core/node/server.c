@@ -174,8 +174,12 @@ server_new(const struct server_args *args)
 	}
 	srv->conf = conf;
 	r = server_init(srv, args);
-	if (r == 0)
+	if (r == 0) {
+		if (conf_file(conf) != NULL)
+			ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "config", "configuration read",
+			    ROTOR_F_STR("file", conf_file(conf)));
 		return srv;
+	}
 	if (r == -EINVAL)
 		configure_modules(srv, 0);
 	report(NULL, conf, 0);
