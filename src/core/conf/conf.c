@@ -306,7 +306,7 @@ check_nodes(struct conf *c, const struct conf_node *parent, const char *parent_k
 	size_t i = 0;
 
 	for (n = parent->first; n != NULL; n = n->next, i++) {
-		if (parent == c->root && strncmp(n->key, "x-", 2) == 0)
+		if (parent == c->root && rotor_str_begins(rotor_str_of(n->key), "x-"))
 			continue;	/* the writer's own: a place for anchors */
 		if (n->key != NULL)
 			conf_key_join(key, parent_key, n->key);
