@@ -110,13 +110,17 @@ http_sweep(struct rotor_worker *w, void *priv)
 	struct http_conn *c, *next;
 	uint64_t now = rotor_worker_now_ms(w);
 
-	/* conn_drop() closes later, hence takes nothing out of the lists but c. */
+	/* conn_drop() closes later, hence takes nothing out of the lists but c.  Those who are
+	 * too many for this turn are found by the next sweep. */
 	for (c = TAILQ_FIRST(timed); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		if (c->deadline_ms <= now)
-			conn_drop(c);
+		if (c->deadline_ms > now)
+			continue;
+		conn_drop(c);
+		if (rotor_turn_over(w))
+			break;
 	}
-	while ((c = TAILQ_FIRST(idle)) != NULL && c->deadline_ms <= now)
+	while ((c = TAILQ_FIRST(idle)) != NULL && c->deadline_ms <= now && !rotor_turn_over(w))
 		conn_drop(c);
 	hw->sweeping = !TAILQ_EMPTY(timed) || !TAILQ_EMPTY(idle);
 	if (hw->sweeping)
@@ -375,7 +379,6 @@ conn_resume(struct http_conn *c)
 
 	if (c->feeding || c->list == LIST_READY)
 		return;
-	sock_enter(c->sock);
 	if (c->in.len > 0) {
 		/* Lifted out, for the case that the connection gives up its input. */
 		kept = c->in;
@@ -385,7 +388,6 @@ conn_resume(struct http_conn *c)
 		c->in = kept;
 	}
 	update_reading(c);
-	sock_leave(c->sock);
 }
 
 /*

@@ -35,10 +35,8 @@ struct socks {
 	struct rotor_flush		*flush;
 	struct gather			*gather;	/* what a flush writes; NULL: one by one */
 	struct sock			*all;
-	struct sock			*dropped;	/* to be closed when the stack has unwound */
-	int				kicked;		/* that has been asked for */
-	unsigned			entered;	/* sock_enter() without sock_leave() */
-	int				orphan;		/* socks_free() leaves the rest to the kick */
+	struct sock			*dropped, **dropped_end;	/* to be closed */
+	struct rotor_job		closing;	/* does it, when the stack has unwound */
 	unsigned char			buf[RECEIVE_BUFFER];
 };
 
@@ -65,37 +63,22 @@ sock_close(struct sock *s)
 	free(s);
 }
 
-static void
-close_dropped(struct socks *set)
+/* Ten thousand may leave at once, and each tells its channels: a step of the job. */
+static int
+close_some(struct rotor_worker *w, void *priv)
 {
+	struct socks *set = priv;
 	struct sock *s;
 
 	while ((s = set->dropped) != NULL) {
 		set->dropped = s->next_dropped;
+		if (set->dropped == NULL)
+			set->dropped_end = &set->dropped;
 		sock_close(s);
+		if (rotor_turn_over(w))
+			break;
 	}
-}
-
-static void
-on_kick(struct rotor_worker *w, void *priv)
-{
-	struct socks *set = priv;
-
-	(void)w;
-	set->kicked = 0;
-	if (set->entered > 0)
-		return;		/* the inbox is drained from inside: sock_leave() asks again */
-	close_dropped(set);
-	if (set->orphan)
-		free(set);
-}
-
-/* Without memory they are closed with the next one, or with the worker. */
-static void
-kick(struct socks *set)
-{
-	if (!set->kicked && rotor_worker_post(set->worker, on_kick, set) == ROTOR_OK)
-		set->kicked = 1;
+	return set->dropped != NULL ? ROTOR_AGAIN : ROTOR_OK;
 }
 
 void
@@ -106,25 +89,10 @@ sock_drop(struct sock *s)
 	if (s->dropped)
 		return;
 	s->dropped = 1;
-	s->next_dropped = set->dropped;
-	set->dropped = s;
+	*set->dropped_end = s;
+	set->dropped_end = &s->next_dropped;
 	(void)rotor_watch_set(s->watch, 0);
-	kick(set);
-}
-
-void
-sock_enter(struct sock *s)
-{
-	s->set->entered++;
-}
-
-void
-sock_leave(struct sock *s)
-{
-	struct socks *set = s->set;
-
-	if (--set->entered == 0 && set->dropped != NULL)
-		kick(set);
+	rotor_job_start(set->worker, &set->closing);
 }
 
 /* Waits for what concerns the socket now. */
@@ -272,12 +240,10 @@ on_ready(struct rotor_worker *w, int fd, uint32_t events, void *priv)
 
 	(void)w;
 	(void)fd;
-	sock_enter(s);
 	if (!s->dropped && (events & ROTOR_WRITE) && s->kept.len > 0)
 		on_writable(s);
 	if (!s->dropped && (events & ROTOR_READ) && s->reading)
 		on_readable(s);
-	sock_leave(s);
 }
 
 static void
@@ -335,6 +301,8 @@ socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owne
 		free(set);
 		return NULL;
 	}
+	set->dropped_end = &set->dropped;
+	rotor_job_init(&set->closing, "http close", close_some, set);
 	set->gather = gather ? gather_new(on_gathered) : NULL;
 	return set;
 }
@@ -355,11 +323,10 @@ socks_free(struct socks **sp)
 	*sp = NULL;
 	for (struct sock *s = set->all; s != NULL; s = s->next)
 		sock_drop(s);
-	close_dropped(set);
+	while (close_some(set->worker, set) == ROTOR_AGAIN)
+		;
+	rotor_job_cancel(&set->closing);
 	rotor_flush_free(&set->flush);
 	gather_free(&set->gather);
-	if (set->kicked)
-		set->orphan = 1;	/* the message in the inbox still points here */
-	else
-		free(set);
+	free(set);
 }

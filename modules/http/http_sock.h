@@ -56,12 +56,8 @@ int sock_choked(struct sock *s);
 void sock_read(struct sock *s, int on);
 /* Ends our direction; the peer sees the end of the stream. */
 void sock_shutdown(struct sock *s);
-/* Closes as soon as the stack has unwound; no call but closed() follows. */
+/* Closes soon, in a job of the worker, hence never while the stack has not unwound, be it
+ * that the core drains the worker's inbox inside a callback.  No call but closed() follows. */
 void sock_drop(struct sock *s);
-/* Around what uses a connection other than from the calls above: whatever is dropped
- * meanwhile, this one or another, is closed after sock_leave().  For the stack has not
- * unwound yet where the core drains the worker's inbox inside a callback. */
-void sock_enter(struct sock *s);
-void sock_leave(struct sock *s);
 
 #endif

@@ -161,18 +161,6 @@ sock_drop(struct sock *s)
 	s->reading = 0;
 }
 
-void
-sock_enter(struct sock *s)
-{
-	(void)s;
-}
-
-void
-sock_leave(struct sock *s)
-{
-	(void)s;
-}
-
 /*
  * The handlers
  */

@@ -425,6 +425,8 @@ crig_wait(struct client_rig *r, uint64_t ms)
 		w->now_ms += ms;
 		w->now_unix_ms += (int64_t)ms;
 		wheel_advance(&w->wheel, w->now_ms);
+		while (wheel_fire(&w->wheel))
+			;
 	}
 	crig_turn(r);
 }

@@ -503,6 +503,8 @@ test_missing_one_is_in_the_inbox(void **state)
 		if (!late)
 			crig_publish(r, "pos:x", "1", 1);
 		wheel_advance(&w->wheel, w->now_ms);
+		while (wheel_fire(&w->wheel))
+			;
 		assert_int_equal(r->n_history, 1);
 		if (late) {
 			crig_publish(r, "pos:x", "1", 1);
@@ -566,6 +568,8 @@ test_subscriptions_end_in_the_tick(void **state)
 	w->now_ms += 40000;
 	assert_int_equal(direct_give(w, &o, NULL, NULL), 0);
 	wheel_advance(&w->wheel, w->now_ms);
+	while (wheel_fire(&w->wheel))
+		;
 	crig_turn(r);
 	assert_int_equal(p.client->n_subs, 0);
 	assert_int_equal(p.n_closed, 0);
@@ -590,6 +594,8 @@ test_client_ends_in_the_tick(void **state)
 	w->now_ms += 40000;
 	assert_int_equal(direct_give(w, &o, NULL, NULL), 0);
 	wheel_advance(&w->wheel, w->now_ms);
+	while (wheel_fire(&w->wheel))
+		;
 	crig_turn(r);
 	peer_expect_closed(&p, ROTOR_DISCONNECT_FORCE);
 	assert_null(p.client);

@@ -48,6 +48,15 @@ fire(struct wheel_timer *t)
 	}
 }
 
+/* As the worker does when time allows. */
+static void
+advance(struct wheel *wh, uint64_t now_ms)
+{
+	wheel_advance(wh, now_ms);
+	while (wheel_fire(wh))
+		;
+}
+
 static struct probe
 probe(struct wheel *wh)
 {
@@ -73,7 +82,7 @@ run_to(struct wheel *wh, uint64_t end_ms)
 	while (now < end_ms) {
 		now += step;
 		step = step * 7 % WHEEL_TICK_MS + 1;
-		wheel_advance(wh, now < end_ms ? now : end_ms);
+		advance(wh, now < end_ms ? now : end_ms);
 	}
 }
 
@@ -112,10 +121,10 @@ fires_what_is_due_now(void **state)
 	wheel_init(&wh, 1001);
 	wheel_set(&wh, &p.t, 1010);
 	wheel_set(&wh, &q.t, 1011);
-	wheel_advance(&wh, 1010);	/* the same tick as the start */
+	advance(&wh, 1010);	/* the same tick as the start */
 	assert_int_equal(p.fired, 1);
 	assert_int_equal(q.fired, 0);
-	wheel_advance(&wh, 1011);
+	advance(&wh, 1011);
 	assert_int_equal(q.fired, 1);
 }
 
@@ -128,7 +137,7 @@ fires_what_was_due_before(void **state)
 	(void)state;
 	wheel_init(&wh, 100000);
 	wheel_set(&wh, &p.t, 5);
-	wheel_advance(&wh, 100000);
+	advance(&wh, 100000);
 	assert_int_equal(p.fired, 1);
 }
 
@@ -145,13 +154,13 @@ late_jumps_fire_all_once(void **state)
 		p[i] = probe(&wh);
 		wheel_set(&wh, &p[i].t, 7 + i * 3001);
 	}
-	wheel_advance(&wh, 7 + 20 * 3001);	/* more than one turn at once */
+	advance(&wh, 7 + 20 * 3001);	/* more than one turn at once */
 	for (i = 0; i < 40; i++)
 		assert_int_equal(p[i].fired, i <= 20);
-	wheel_advance(&wh, UINT64_MAX / 2);
+	advance(&wh, UINT64_MAX / 2);
 	for (i = 0; i < 40; i++)
 		assert_int_equal(p[i].fired, 1);
-	wheel_advance(&wh, 1);		/* a clock does not go back, but if it does */
+	advance(&wh, 1);		/* a clock does not go back, but if it does */
 	assert_true(wh.now_ms == UINT64_MAX / 2);
 }
 
@@ -168,7 +177,7 @@ oldest_first(void **state)
 	wheel_set(&wh, &c.t, 500);
 	b.cancels = &a;
 	a.cancels = &c;
-	wheel_advance(&wh, 1000);
+	advance(&wh, 1000);
 	assert_int_equal(b.fired, 1);
 	assert_int_equal(a.fired, 0);	/* cancelled by b, though due as well */
 	assert_int_equal(c.fired, 1);
@@ -185,7 +194,7 @@ equal_times_in_order_of_arming(void **state)
 	wheel_set(&wh, &a.t, 500);
 	wheel_set(&wh, &b.t, 500);
 	a.cancels = &b;
-	wheel_advance(&wh, 500);
+	advance(&wh, 500);
 	assert_int_equal(a.fired, 1);
 	assert_int_equal(b.fired, 0);
 }
@@ -200,11 +209,11 @@ may_rearm_itself(void **state)
 	wheel_init(&wh, 0);
 	p.again_ms = 1;			/* in the past by the time it fires */
 	wheel_set(&wh, &p.t, 60);
-	wheel_advance(&wh, 200);
+	advance(&wh, 200);
 	assert_int_equal(p.fired, 1);	/* once an advance, else it would never end */
 	assert_true(wheel_armed(&p.t));
 	p.again_ms = 0;
-	wheel_advance(&wh, 201);
+	advance(&wh, 201);
 	assert_int_equal(p.fired, 2);
 	assert_false(wheel_armed(&p.t));
 }
@@ -227,11 +236,11 @@ may_free_itself_and_others(void **state)
 	wheel_set(&wh, &other->t, 100);
 	wheel_set(&wh, &killer2.t, 100);
 	wheel_set(&wh, &later->t, 100 + TURN_MS);	/* the same slot */
-	wheel_advance(&wh, 100);
+	advance(&wh, 100);
 	assert_int_equal(freed, 1);
 	assert_null(killer.frees);
 	assert_null(killer2.frees);
-	wheel_advance(&wh, 100 + TURN_MS);
+	advance(&wh, 100 + TURN_MS);
 }
 
 static void
@@ -248,15 +257,44 @@ cancel_and_move(void **state)
 	wheel_cancel(&p.t);
 	assert_false(wheel_armed(&p.t));
 	wheel_set(&wh, &q.t, 300);
-	wheel_advance(&wh, 299);
+	advance(&wh, 299);
 	assert_int_equal(p.fired, 0);
 	assert_int_equal(q.fired, 0);
-	wheel_advance(&wh, 300);
+	advance(&wh, 300);
 	assert_int_equal(q.fired, 1);
 	wheel_set(&wh, &q.t, UINT64_MAX);
-	wheel_advance(&wh, 1000000);
+	advance(&wh, 1000000);
 	assert_int_equal(q.fired, 1);
 	wheel_cancel(&q.t);
+}
+
+/* What time did not allow for comes before all that is due later. */
+static void
+left_over(void **state)
+{
+	struct wheel wh;
+	struct probe a, b, c;
+
+	(void)state;
+	wheel_init(&wh, 0);
+	a = probe(&wh);
+	b = probe(&wh);
+	c = probe(&wh);
+	wheel_set(&wh, &a.t, 100);
+	wheel_set(&wh, &b.t, 200);
+	wheel_set(&wh, &c.t, 300);
+	wheel_advance(&wh, 250);
+	assert_int_equal(wheel_fire(&wh), 1);
+	wheel_advance(&wh, 350);
+	assert_int_equal(a.fired + b.fired + c.fired, 1);
+	assert_int_equal(a.fired, 1);
+	assert_int_equal(wheel_fire(&wh), 1);
+	assert_int_equal(b.fired, 1);
+	assert_int_equal(wheel_fire(&wh), 0);
+	assert_int_equal(c.fired, 0);
+	wheel_advance(&wh, 350);
+	assert_int_equal(wheel_fire(&wh), 1);
+	assert_int_equal(c.fired, 1);
 }
 
 int
@@ -272,6 +310,7 @@ main(void)
 		cmocka_unit_test(may_rearm_itself),
 		cmocka_unit_test(may_free_itself_and_others),
 		cmocka_unit_test(cancel_and_move),
+		cmocka_unit_test(left_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

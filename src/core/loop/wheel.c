@@ -76,10 +76,9 @@ move_due(struct wheel_timer *t, uint64_t now_ms, struct wheel_timer **due)
 void
 wheel_advance(struct wheel *wh, uint64_t now_ms)
 {
-	struct wheel_timer *due = NULL, *t;
 	uint64_t tick = tick_of(now_ms), n;
 
-	if (now_ms < wh->now_ms)
+	if (now_ms < wh->now_ms || wh->due != NULL)
 		return;
 	/* After a long stall one turn covers everything. */
 	n = tick - wh->tick < WHEEL_SLOTS ? tick - wh->tick + 1 : WHEEL_SLOTS;
@@ -90,9 +89,17 @@ wheel_advance(struct wheel *wh, uint64_t now_ms)
 	 * a fire function waits for the next advance, however early it is due; and it
 	 * is a list like a slot's, so that a fire function may cancel any of it. */
 	for (; n > 0; n--, tick--)
-		move_due(wh->slot[tick % WHEEL_SLOTS], now_ms, &due);
-	while ((t = due) != NULL) {
-		wheel_cancel(t);
-		t->fire(t);
-	}
+		move_due(wh->slot[tick % WHEEL_SLOTS], now_ms, &wh->due);
+}
+
+int
+wheel_fire(struct wheel *wh)
+{
+	struct wheel_timer *t = wh->due;
+
+	if (t == NULL)
+		return 0;
+	wheel_cancel(t);
+	t->fire(t);
+	return 1;
 }

@@ -167,6 +167,17 @@ on_inbox(evutil_socket_t fd, short events, void *priv)
 	worker_idle(w);
 }
 
+/* Thousands of clients may have credentials that end in the same second. */
+static int
+fire_timers(struct rotor_worker *w, void *priv)
+{
+	(void)priv;
+	while (wheel_fire(&w->wheel))
+		if (rotor_turn_over(w))
+			return ROTOR_AGAIN;
+	return ROTOR_OK;
+}
+
 static void
 on_tick(evutil_socket_t fd, short events, void *priv)
 {
@@ -178,6 +189,8 @@ on_tick(evutil_socket_t fd, short events, void *priv)
 	worker_busy(w, "timers");
 	(void)!read(fd, &n, sizeof n);	/* how many are past; the clock says so better */
 	wheel_advance(&w->wheel, w->now_ms);
+	if (fire_timers(w, NULL) == ROTOR_AGAIN)
+		rotor_job_start(w, &w->timers);
 	worker_idle(w);
 }
 
@@ -315,6 +328,7 @@ worker_new(struct rotor_server *srv, uint32_t index)
 	w->stop.run = break_loop;
 	w->tick_fd = -1;
 	jobs_init(w);
+	rotor_job_init(&w->timers, "timers", fire_timers, NULL);
 	(void)read_clocks(w);
 	wheel_init(&w->wheel, w->now_ms);
 	if (inbox_init(&w->inbox) != 0 || make_events(w) != 0)

@@ -35,6 +35,7 @@ struct rotor_worker {
 	int			tick_fd;
 	struct inbox		inbox;
 	struct wheel		wheel;
+	struct rotor_job	timers;		/* those that are due, when they are many */
 	uint64_t		now_ms;		/* monotonic, once a turn */
 	int64_t			now_unix_ms;	/* wall clock, once a turn */
 	uint32_t		draining;	/* depth of drains */

@@ -21,7 +21,13 @@
 #include "node/gather.h"
 #include "node/server.h"
 
-/* An order on its way; read by all workers, written by none. */
+/* Whom an order is for on one worker, and how many have got it. */
+struct crowd {
+	struct rotor_client	**v;
+	uint32_t		n, at;
+};
+
+/* An order on its way; read by all workers, written by none but in its own crowd. */
 struct errand {
 	uint32_t		magic;
 #define ERRAND_MAGIC		0xb37f5021u
@@ -29,6 +35,7 @@ struct errand {
 	struct arena		arena;
 	direct_done_f		*done;
 	void			*priv;
+	struct crowd		crowds[];	/* by worker */
 };
 
 static int
@@ -298,39 +305,47 @@ is_meant(const struct rotor_client *c, const struct direct_order *o)
 }
 
 /* The user's clients, referenced: what is done to one may change the list. */
-static struct rotor_client **
-clients_of(struct rotor_worker *w, struct rotor_str user, uint32_t *ret_n)
+static void
+crowd_meet(struct crowd *cr, struct rotor_worker *w, struct rotor_str user)
 {
 	struct hub_user *u = hub_user_get(w->hub, user);
-	struct rotor_client **v;
-	uint32_t n = 0;
 
-	*ret_n = 0;
-	if (u == NULL || (v = malloc(u->n_clients * sizeof *v)) == NULL)
-		return NULL;
+	if (u == NULL || (cr->v = malloc(u->n_clients * sizeof cr->v[0])) == NULL)
+		return;
 	for (struct rotor_client *c = u->clients; c != NULL; c = c->user_next) {
 		client_ref(c);
-		v[n++] = c;
+		cr->v[cr->n++] = c;
 	}
-	*ret_n = n;
-	return v;
+}
+
+/* A user may have thousands of connections. */
+static int
+errand_step(struct rotor_worker *w, void *priv)
+{
+	struct errand *e = priv;
+	struct crowd *cr = &e->crowds[w->index];
+
+	OBJ_CHECK(e, ERRAND_MAGIC);
+	if (cr->v == NULL)
+		crowd_meet(cr, w, e->order.user);
+	while (cr->at < cr->n) {
+		struct rotor_client *c = cr->v[cr->at++];
+
+		if (is_meant(c, &e->order))
+			order_run(c, &e->order);
+		client_unref(&c);
+		if (cr->at < cr->n && rotor_turn_over(w))
+			return ROTOR_AGAIN;
+	}
+	free(cr->v);
+	return ROTOR_OK;
 }
 
 static void
-errand_visit(struct rotor_worker *w, void *priv)
+errand_free(struct errand *e)
 {
-	const struct errand *e = priv;
-	struct rotor_client **v;
-	uint32_t n;
-
-	OBJ_CHECK(e, ERRAND_MAGIC);
-	v = clients_of(w, e->order.user, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		if (is_meant(v[i], &e->order))
-			order_run(v[i], &e->order);
-		client_unref(&v[i]);
-	}
-	free(v);
+	arena_reset(&e->arena);
+	OBJ_FREE(e);
 }
 
 static void
@@ -340,8 +355,7 @@ errand_done(struct rotor_worker *w, void *priv)
 
 	if (e->done != NULL)
 		e->done(w, e->priv);
-	arena_reset(&e->arena);
-	OBJ_FREE(e);
+	errand_free(e);
 }
 
 int
@@ -350,19 +364,18 @@ direct_give(struct rotor_worker *w, const struct direct_order *order, direct_don
 	struct errand *e;
 	int r;
 
-	OBJ_ALLOC(e, ERRAND_MAGIC);
+	e = calloc(1, sizeof *e + w->srv->n_workers * sizeof e->crowds[0]);
 	if (e == NULL)
 		return -ENOMEM;
+	e->magic = ERRAND_MAGIC;
 	arena_init(&e->arena, NULL, 0);
 	e->done = done;
 	e->priv = priv;
 	r = order_copy(&e->arena, &e->order, order);
 	if (r == 0)
-		r = gather(w, errand_visit, errand_done, e);
-	if (r != 0) {
-		arena_reset(&e->arena);
-		OBJ_FREE(e);
-	}
+		r = gather_steps(w, errand_step, errand_done, e);
+	if (r != 0)
+		errand_free(e);
 	return r;
 }
 

@@ -106,6 +106,8 @@ enforce_some(struct rotor_worker *w, const struct rotor_str *user, uint64_t *pos
 		client_ref(c);
 		enforce_on(c);
 		client_unref(&c);
+		if (rotor_turn_over(w))
+			break;
 	}
 	return *pos == MAP_SCAN_END;
 }

@@ -17,6 +17,7 @@ struct round;
 /* One worker's share of the round. */
 struct share {
 	struct inbox_msg	msg;
+	struct rotor_job	job;		/* where a visit takes more than one turn */
 	struct round		*round;
 };
 
@@ -25,7 +26,8 @@ struct round {
 #define ROUND_MAGIC		0xd4a1760fu
 	atomic_uint		left;
 	struct rotor_worker	*asker;
-	gather_visit_f		*visit;
+	gather_visit_f		*visit;		/* one of the two */
+	gather_step_f		*step;
 	gather_done_f		*done;
 	void			*priv;
 	struct inbox_msg	last;		/* carries the end back to the asker */
@@ -51,18 +53,44 @@ round_done(struct rotor_worker *w, struct inbox_msg *m)
 }
 
 static void
-share_run(struct rotor_worker *w, struct inbox_msg *m)
+share_over(struct round *r)
 {
-	struct round *r = ((struct share *)m)->round;
-
-	OBJ_CHECK(r, ROUND_MAGIC);
-	r->visit(w, r->priv);
 	if (atomic_fetch_sub(&r->left, 1) == 1)
 		worker_push(r->asker, &r->last);
 }
 
-int
-gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, void *priv)
+static int
+share_step(struct rotor_worker *w, void *priv)
+{
+	struct share *s = priv;
+	struct round *r = s->round;
+
+	OBJ_CHECK(r, ROUND_MAGIC);
+	if (r->step(w, r->priv) == ROTOR_AGAIN)
+		return ROTOR_AGAIN;
+	share_over(r);
+	return ROTOR_OK;
+}
+
+static void
+share_run(struct rotor_worker *w, struct inbox_msg *m)
+{
+	struct share *s = (struct share *)m;
+	struct round *r = s->round;
+
+	OBJ_CHECK(r, ROUND_MAGIC);
+	if (r->visit != NULL) {
+		r->visit(w, r->priv);
+		share_over(r);
+	} else if (share_step(w, s) == ROTOR_AGAIN) {
+		rotor_job_init(&s->job, "order to all workers", share_step, s);
+		rotor_job_start(w, &s->job);
+	}
+}
+
+static int
+begin(struct rotor_worker *asker, gather_visit_f *visit, gather_step_f *step, gather_done_f *done,
+    void *priv)
 {
 	struct rotor_server *srv = asker->srv;
 	struct round *r = calloc(1, sizeof *r + srv->n_workers * sizeof r->shares[0]);
@@ -73,6 +101,7 @@ gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, v
 	atomic_init(&r->left, srv->n_workers);
 	r->asker = asker;
 	r->visit = visit;
+	r->step = step;
 	r->done = done;
 	r->priv = priv;
 	r->last.run = round_done;
@@ -84,4 +113,16 @@ gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, v
 	for (uint32_t i = 0, n = srv->n_workers; i < n; i++)
 		worker_push(srv->workers[i], &r->shares[i].msg);
 	return 0;
+}
+
+int
+gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, void *priv)
+{
+	return begin(asker, visit, NULL, done, priv);
+}
+
+int
+gather_steps(struct rotor_worker *asker, gather_step_f *step, gather_done_f *done, void *priv)
+{
+	return begin(asker, NULL, step, done, priv);
 }
