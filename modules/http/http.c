@@ -72,6 +72,10 @@ static const struct rotor_option rows[] = {
 	{ "max_header_size", ROTOR_OPT_INT, 0, OFF(max_header_size), "131072",
 	    "Bytes that the request line and the headers of a request may have; more is answered 431.",
 	    1024, 16777216, NULL, NULL },
+	{ "held_max_size", ROTOR_OPT_INT, ROTOR_OPT_F_ZERO_OK, OFF(held_max_size), "67108864",
+	    "Bytes of heads and frames that have not arrived whole, of all connections together; "
+	    "beyond, whoever has kept the server waiting longest is dropped. 0: no limit.",
+	    0, INT64_C(1) << 40, NULL, NULL },
 	{ "idle_timeout", ROTOR_OPT_DURATION, ROTOR_OPT_F_ZERO_OK, OFF(idle_timeout_ms), "620s",
 	    "Time a connection is kept between two requests; longer than a proxy in front keeps it. 0: "
 	    "for ever.", 0, 0, NULL, NULL },
@@ -113,11 +117,12 @@ static int
 make_workers(struct http *h)
 {
 	struct rotor_server *srv = rotor_instance_server(h->inst);
-	rotor_metric_id conns, held;
+	rotor_metric_id conns, held, unsent;
 	uint32_t i;
 
 	conns = gauge(srv, "connections", "Open connections, WebSockets included.");
 	held = gauge(srv, "held_bytes", "Bytes held of requests and frames that have not arrived whole.");
+	unsent = gauge(srv, "unsent_bytes", "Bytes held because the kernel does not take them: peers read slowly.");
 	h->n_workers = rotor_server_workers(srv);
 	h->workers = calloc(h->n_workers, sizeof h->workers[0]);
 	if (h->workers == NULL)
@@ -126,6 +131,8 @@ make_workers(struct http *h)
 		worker_init(&h->workers[i], h);
 		h->workers[i].n_conns = conns;
 		h->workers[i].n_held = held;
+		h->workers[i].n_unsent = unsent;
+		h->workers[i].hoard_max = (uint64_t)(h->conf->held_max_size + h->n_workers - 1) / h->n_workers;
 	}
 	return 0;
 }
@@ -160,7 +167,7 @@ http_worker_start(void *ctx, struct rotor_worker *w)
 	hw = &h->workers[rotor_worker_index(w)];
 	hw->worker = w;
 	hw->sweep = rotor_timer_new(w, http_sweep, hw);
-	hw->socks = socks_new(w, &http_conn_handler, hw, h->conf->io_uring);
+	hw->socks = socks_new(w, &http_conn_handler, hw, h->conf->io_uring, hw->n_unsent);
 	if (h->conf->io_uring && rotor_worker_index(w) == 0 && hw->socks != NULL && !socks_gather(hw->socks))
 		ROTOR_LOG(h->log, ROTOR_LOG_INFO, "http",
 		    "io_uring is not available here: connections are written to one by one");

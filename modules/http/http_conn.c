@@ -35,7 +35,8 @@ conn_cast(void *priv)
 /*
  * Lists: a connection is in one at most.  Those with a deadline are walked a few times a
  * second as long as there are any, but of the idle ones, which may be many, only those
- * that are due.  Open WebSockets have no deadline.
+ * that are due.  Open WebSockets have no deadline; those that hold the beginning of a
+ * message stand in a row, for the case that they hold too much (make_room()).
  */
 static void
 list_leave(struct http_conn *c)
@@ -73,7 +74,9 @@ list_rest(struct http_conn *c)
 {
 	if (c->deadline_ms != 0)
 		timed_join(c, LIST_TIMED);
-	else
+	else if (c->hoards && c->list != LIST_HELD)
+		list_join(c, LIST_HELD);
+	else if (!c->hoards)
 		list_leave(c);
 }
 
@@ -170,6 +173,7 @@ void
 conn_drop(struct http_conn *c)
 {
 	c->closing = 1;
+	c->deadline_ms = 0;
 	list_leave(c);
 	sock_drop(c->sock);
 }
@@ -317,14 +321,57 @@ feed(struct http_conn *c, unsigned char *p, size_t len)
 	return at;
 }
 
+/* What strangers have begun and not ended must not fill the memory: of a connection it is
+ * bounded, of all it is here.  Whoever sends whole messages has nothing to lose. */
+static void
+make_room(struct http_conn *asker)
+{
+	struct http_worker *hw = asker->hw;
+	struct http_conn *c;
+
+	while (hw->hoard_max != 0 && hw->hoard > hw->hoard_max) {
+		c = TAILQ_FIRST(&hw->lists[LIST_HELD]);
+		if (c == NULL)
+			c = asker;
+		hw->hoard -= c->hoards ? c->held : 0;
+		c->hoards = 0;
+		bytes_fini(&c->in);
+		conn_drop(c);
+		if (c == asker)
+			break;
+	}
+}
+
+/* A message or a head that has not arrived whole, as against a body that is expected. */
+static int
+is_unfinished(const struct http_conn *c)
+{
+	return !c->closing && (c->mode == CONN_WS || (c->mode == CONN_HTTP && c->req == NULL));
+}
+
+/* Counts the connection in, or out, of what is unfinished. */
+static void
+count_hoard(struct http_conn *c, size_t held)
+{
+	uint8_t before = c->hoards;
+
+	c->hw->hoard -= before ? c->held : 0;
+	c->hoards = held > 0 && is_unfinished(c);
+	c->hw->hoard += c->hoards ? held : 0;
+	if (c->hoards != before && c->list != LIST_READY && c->list != LIST_IDLE)
+		list_rest(c);
+}
+
 /* Tells the gauge what is held for the connection before a handler has it. */
 static void
 count_held(struct http_conn *c)
 {
-	size_t held = c->in.cap + (c->req != NULL ? http_request_held(c->req) : 0);
+	size_t held = c->in.cap + (c->req != NULL ? http_request_held(c->req) : 0) +
+	    (c->ws != NULL ? http_ws_held(c->ws) : 0);
 
-	if (held == c->held)
+	if (held == c->held && c->hoards == (held > 0 && is_unfinished(c)))
 		return;
+	count_hoard(c, held);
 	rotor_metric_add(c->hw->worker, c->hw->n_held, (int64_t)held - c->held);
 	c->held = (uint32_t)held;
 }
@@ -334,6 +381,7 @@ static void
 update_reading(struct http_conn *c)
 {
 	count_held(c);
+	make_room(c);
 	sock_read(c->sock, !sock_choked(c->sock) && !(is_busy(c) && (c->in.len > 0 || c->ended)));
 }
 
@@ -416,7 +464,7 @@ conn_closed(void *priv)
 {
 	struct http_conn *c = conn_cast(priv);
 
-	list_leave(c);
+	c->closing = 1;
 	if (c->hw->peer_of == c)
 		c->hw->peer_of = NULL;
 	if (c->ws != NULL)
@@ -427,6 +475,7 @@ conn_closed(void *priv)
 	body_free(&c->out);
 	bytes_fini(&c->in);
 	count_held(c);
+	list_leave(c);
 	rotor_metric_add(c->hw->worker, c->hw->n_conns, -1);
 	c->magic = 0;
 	free(c);

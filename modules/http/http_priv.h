@@ -75,6 +75,7 @@ struct http_conf {
 	int32_t			h2c_external;
 	int32_t			io_uring;
 	int64_t			max_header_size;	/* bytes of a request line and headers */
+	int64_t			held_max_size;
 	int64_t			idle_timeout_ms;	/* between requests; 0: none */
 };
 
@@ -125,6 +126,7 @@ enum http_conn_list {
 	LIST_TIMED,	/* a deadline, in any order */
 	LIST_IDLE,	/* the same, but all for as long, and so in the order of the deadlines */
 	LIST_READY,	/* its turn, to use the input it has */
+	LIST_HELD,	/* no deadline, but the rest of a message; who has kept us longest first */
 	N_LISTS
 };
 
@@ -134,7 +136,9 @@ struct http_worker {
 	struct socks		*socks;
 	struct http_conns	lists[N_LISTS];	/* but for LIST_NONE */
 	struct rotor_job	turns;		/* those of LIST_READY */
-	rotor_metric_id		n_conns, n_held;	/* gauges: open connections, bytes held for them */
+	rotor_metric_id		n_conns, n_held, n_unsent;	/* gauges: open connections; bytes of
+					 * input held for them; of output */
+	uint64_t		hoard, hoard_max;	/* bytes of unfinished input; 0: no limit */
 	struct rotor_timer	*sweep;
 	int			sweeping;	/* the timer is armed */
 	struct deflater		*deflater;	/* made at the first compressed connection */
@@ -194,6 +198,7 @@ struct http_conn {
 	uint8_t			idle;		/* between two requests */
 	uint8_t			ended;		/* the peer sends nothing more */
 	uint8_t			list;		/* enum http_conn_list */
+	uint8_t			hoards;		/* `held` is part of hw->hoard */
 	uint32_t		seen;		/* bytes of a head in which its end was not found */
 	struct sock		*sock;
 	struct http_worker	*hw;
@@ -290,6 +295,8 @@ size_t http_ws_feed(struct http_ws *ws, unsigned char *p, size_t len);
 void http_ws_writable(struct http_ws *ws);
 /* 1 when its handler takes no message now. */
 int http_ws_resting(const struct http_ws *ws);
+/* Memory of the message in fragments. */
+size_t http_ws_held(const struct http_ws *ws);
 /* Calls the handler's closed() and frees. */
 void http_ws_gone(struct http_ws **wsp);
 

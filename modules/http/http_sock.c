@@ -32,6 +32,7 @@ struct socks {
 	const struct sock_handler	*handler;
 	void				*owner;
 	struct rotor_worker		*worker;
+	rotor_metric_id			n_unsent;
 	struct rotor_flush		*flush;
 	struct gather			*gather;	/* what a flush writes; NULL: one by one */
 	struct sock			*all;
@@ -48,9 +49,30 @@ settle(struct sock *s)
 		gather_submit(s->set->gather);
 }
 
+/* What the kernel has not taken is in the middle of something: there is no use in its
+ * keeping the part that it has, for as long as the peer takes nothing. */
+static void
+give_up(const struct sock *s)
+{
+	static const struct linger reset = { 1, 0 };
+
+	if (s->kept.len > 0)
+		(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+/* Tells the gauge what `kept` takes now. */
+static void
+count_kept(struct sock *s, uint32_t before)
+{
+	if (s->kept.cap != before)
+		rotor_metric_add(s->set->worker, s->set->n_unsent, (int64_t)s->kept.cap - before);
+}
+
 static void
 sock_close(struct sock *s)
 {
+	uint32_t before;
+
 	settle(s);
 	if (s->conn != NULL)
 		s->set->handler->closed(s->conn);
@@ -58,8 +80,11 @@ sock_close(struct sock *s)
 	if (s->next != NULL)
 		s->next->prevp = s->prevp;
 	rotor_watch_free(&s->watch);
+	give_up(s);
 	(void)close(s->fd);
+	before = s->kept.cap;
 	bytes_fini(&s->kept);
+	count_kept(s, before);
 	free(s);
 }
 
@@ -121,10 +146,13 @@ send_some(struct sock *s, const void *p, size_t len)
 static void
 keep(struct sock *s, const void *p, size_t len)
 {
+	uint32_t before = s->kept.cap;
+
 	if (bytes_append(&s->kept, p, len) != 0) {
 		sock_drop(s);
 		return;
 	}
+	count_kept(s, before);
 	s->reading = 0;
 	update_watch(s);
 }
@@ -178,11 +206,17 @@ sock_write(struct sock *s, const void *p, size_t len)
 	return s->dropped ? -EPIPE : 0;
 }
 
+size_t
+sock_unsent(struct sock *s)
+{
+	settle(s);
+	return s->dropped ? 0 : s->kept.len;
+}
+
 int
 sock_choked(struct sock *s)
 {
-	settle(s);
-	return !s->dropped && s->kept.len > 0;
+	return sock_unsent(s) > 0;
 }
 
 void
@@ -206,12 +240,14 @@ static void
 on_writable(struct sock *s)
 {
 	ssize_t n = send_some(s, s->kept.p, s->kept.len);
+	uint32_t before = s->kept.cap;
 
 	if (n < 0) {
 		sock_drop(s);
 		return;
 	}
 	bytes_shift(&s->kept, (size_t)n);
+	count_kept(s, before);
 	if (s->kept.len > 0)
 		return;
 	update_watch(s);
@@ -287,7 +323,8 @@ on_flushed(struct rotor_worker *w, void *priv)
 }
 
 struct socks *
-socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather)
+socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather,
+    rotor_metric_id unsent)
 {
 	struct socks *set = calloc(1, sizeof *set);
 
@@ -296,6 +333,7 @@ socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owne
 	set->worker = w;
 	set->handler = handler;
 	set->owner = owner;
+	set->n_unsent = unsent;
 	set->flush = rotor_flush_new(w, on_flushed, set);
 	if (set->flush == NULL) {
 		free(set);

@@ -16,6 +16,7 @@
 #ifndef HTTP_SOCK_H
 #define HTTP_SOCK_H
 
+#include <rotor/metrics.h>
 #include <stddef.h>
 
 struct rotor_worker;
@@ -37,8 +38,10 @@ struct sock_handler {
 };
 
 /* NULL: no memory.  `handler` must outlive the set.  Without `gather`, or where it cannot
- * be, a flush writes to one socket after the other. */
-struct socks *socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather);
+ * be, a flush writes to one socket after the other.  `unsent` is a gauge of the bytes that
+ * are kept because the kernel does not take them. */
+struct socks *socks_new(struct rotor_worker *w, const struct sock_handler *handler, void *owner, int gather,
+    rotor_metric_id unsent);
 /* 1 when the writes of a flush are gathered. */
 int socks_gather(const struct socks *set);
 /* Closes all connections first.  NULL in *sp is a no-op. */
@@ -52,12 +55,15 @@ void sock_adopt(struct socks *set, int fd, void *priv);
 int sock_write(struct sock *s, const void *p, size_t len);
 /* 1 while something is kept; then whatever is written is kept too. */
 int sock_choked(struct sock *s);
+/* How many bytes that are. */
+size_t sock_unsent(struct sock *s);
 /* Stops and resumes reading. */
 void sock_read(struct sock *s, int on);
 /* Ends our direction; the peer sees the end of the stream. */
 void sock_shutdown(struct sock *s);
 /* Closes soon, in a job of the worker, hence never while the stack has not unwound, be it
- * that the core drains the worker's inbox inside a callback.  No call but closed() follows. */
+ * that the core drains the worker's inbox inside a callback.  No call but closed() follows.
+ * With something kept the peer gets a reset. */
 void sock_drop(struct sock *s);
 
 #endif

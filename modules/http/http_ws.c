@@ -19,6 +19,10 @@
 
 #define CLOSE_TIMEOUT_MS	5000u	/* where the handler sets none */
 
+/* A peer that takes nothing may still find our Close, behind some frames; but not behind
+ * megabytes, for which nobody waits. */
+#define UNSENT_MAX		(128u * 1024u)
+
 #define CLOSE_PROTOCOL		1002u
 #define CLOSE_BAD_DATA		1007u
 #define CLOSE_TOO_BIG		1009u
@@ -201,6 +205,11 @@ start_closing(struct http_ws *ws, uint32_t code, const char *reason)
 	ws->phase = WS_CLOSING;
 	bytes_fini(&ws->msg);
 	send_control(ws, FRAME_CLOSE, payload, n + 2);
+	if (sock_unsent(ws->conn->sock) > UNSENT_MAX) {
+		ws->phase = WS_OVER;
+		conn_drop(ws->conn);
+		return;
+	}
 	conn_deadline(ws->conn, ws->h->close_timeout_ms != 0 ? ws->h->close_timeout_ms : CLOSE_TIMEOUT_MS);
 	ws_rest(&ws->pub, 0);
 }
@@ -397,6 +406,12 @@ http_ws_writable(struct http_ws *ws)
 		return;
 	ws->want_writable = 0;
 	ws->h->writable(ws->state);
+}
+
+size_t
+http_ws_held(const struct http_ws *ws)
+{
+	return ws->msg.cap;
 }
 
 /*

@@ -8,7 +8,7 @@ import pytest
 from rig import tokens
 from rig.client import Client
 from rig.config import main as main_config
-from rig.ws import Closed, Refused
+from rig.ws import Closed, Refused, WebSocket
 
 
 def slow_client(server, name):
@@ -134,3 +134,23 @@ def test_other_boundaries(start):
     assert client.subscribe("nosuch:x") == {} and client.subscribe("$x") == {}
     assert client.subscribe("users/x@u2+u1") == {}
     assert client.error("subscribe", channel="users/x@u2,u1") == 103
+
+
+def test_unfinished_input(start):
+    """Who begins messages and does not end them is dropped when all of it is too much, the
+    oldest first; who ends them is not."""
+    server = start(main_config(http_server={"held_max_size": 300000}), env={"ROTOR_WORKERS": "1"})
+    frame = WebSocket.frame(1, b"x" * 60000)
+    hoarders = [server.open() for _ in range(8)]
+    for client in hoarders:
+        client.ws.send_raw(frame[:50000])
+        server.api.call("info")         # in this order
+    assert [client.ended()[0] for client in hoarders[:4]] == [None] * 4
+    late = server.open()
+    text = WebSocket.frame(1, late.pack([{"id": 1, "connect": {"token": tokens.conn("late")}}]).encode())
+    late.ws.send_raw(text[:20])
+    server.api.call("info")
+    late.ws.send_raw(text[20:])
+    assert "connect" in late.reply(1)
+    hoarders[7].ws.send_raw(frame[50000:])
+    assert hoarders[7].ended()[0] == 3501

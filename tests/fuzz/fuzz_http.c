@@ -134,10 +134,16 @@ sock_write(struct sock *s, const void *p, size_t len)
 	return 0;
 }
 
+size_t
+sock_unsent(struct sock *s)
+{
+	return !s->dropped && s->choked;
+}
+
 int
 sock_choked(struct sock *s)
 {
-	return !s->dropped && s->choked;
+	return sock_unsent(s) > 0;
 }
 
 void
@@ -315,7 +321,7 @@ rig_close(void)
 	}
 	for (int i = 0; i < N_LISTS; i++)
 		ASSERT(TAILQ_EMPTY(&rig.hw.lists[i]));
-	ASSERT(rig.n_metric == 0 && rig.held == 0 && !rig.ws_open);
+	ASSERT(rig.n_metric == 0 && rig.held == 0 && rig.hw.hoard == 0 && !rig.ws_open);
 	rig.job = 0;
 	http_compressor_free(&rig.hw);
 	http_routes_fini(&rig.http.routes);

@@ -74,7 +74,7 @@ closes_nothing_that_is_in_use(void **state)
 
 	(void)state;
 	assert_non_null(p.w);
-	set = socks_new(p.w, &handler, &p, 1);
+	set = socks_new(p.w, &handler, &p, 1, 0);
 	assert_non_null(set);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
