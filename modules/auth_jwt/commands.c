@@ -27,6 +27,7 @@
 #include "verifier.h"
 #include "wait.h"
 
+#define WRONG_USAGE	2	/* exit status, as for a wrong flag */
 #define TTL_DEFAULT	(7 * 24 * 3600)
 #define TTL_MAX		INT64_C(100000000000)	/* some 3,000 years */
 
@@ -144,7 +145,7 @@ generate(const struct request *rq)
 
 	if (rq->subscription && *rq->channel == '\0') {
 		fputs("channel is required\n", rq->out);
-		return (1);
+		return (WRONG_USAGE);
 	}
 	if (*rq->conf->hmac_secret_key == '\0') {
 		fprintf(rq->out, "error: %s only supports tokens signed with HMAC, and "
@@ -284,7 +285,7 @@ check(const struct request *rq)
 
 	if (rq->n_args != 1) {
 		fprintf(rq->out, "error: provide token to check [rotor %s <TOKEN>]\n", rq->name);
-		return (1);
+		return (WRONG_USAGE);
 	}
 	ks.fetcher = fetcher_new();
 	if (ks.fetcher == NULL) {

@@ -136,7 +136,10 @@ run(void *ctx, int argc, char **argv)
 	args.conf = conf_load(&src);
 	args.module_dir = sa.module_dir;
 	srv = args.conf != NULL ? server_new(&args) : NULL;
-	status = srv != NULL && server_load(srv) == 0 ? server_run(srv) : 1;
+	if (srv != NULL && server_load(srv) == 0)
+		status = server_run(srv);
+	else
+		status = srv != NULL && conf_wrong_flag(srv->conf) ? 2 : 1;
 	server_free(&srv);
 	return status;
 }

@@ -274,3 +274,23 @@ def test_without_a_token(start):
     client.send({"id": 1, "connect": {}})
     assert client.ended()[0] == 3501
     assert "allow_anonymous_connect_without_token" in told(server, "connection refused")["why"]
+
+
+def test_data_that_is_no_json(start):
+    """Who is disconnected for it is told what prevents it."""
+    server = start()
+    reader = server.client(tokens.conn("8"))
+    reader.subscribe("plain:x")
+    server.api.call("publish", channel="plain:x", b64data="/wA=")
+    assert reader.ended()[0] == 3506
+    line = told(server, "disconnected: data that is no JSON, for a client that speaks it")
+    assert (line["code"], line["user"], line["channel"]) == (3506, "8", "plain:x")
+    assert "publication_data_format: json" in line["why"]
+
+
+def test_lost_lines_are_a_metric(start):
+    server = start(main_config(node={"info_metrics_aggregate_interval": "200ms"}))
+
+    def items():
+        return server.api.call("info")["nodes"][0].get("metrics", {}).get("items", {})
+    server.wait(lambda: "centrifugo.log.lines_lost_total" in items(), "the metric")

@@ -72,6 +72,16 @@ def test_clients_that_do_not_answer(start):
     assert server.wait_exit(14) == 0
 
 
+def test_clients_that_do_not_answer_and_little_time(start):
+    """They are dropped before shutdown.timeout, which is for what hangs."""
+    server = start(main_config(shutdown={"timeout": "3s"}))
+    for _ in range(4):
+        server.client().ws.close_sent = True
+    server.signal(signal.SIGTERM)
+    assert server.wait_exit(14) == 0
+    assert "giving up" not in server.log
+
+
 def test_second_signal(start):
     """It may cut the waiting short (status 1), not more."""
     server = start()

@@ -85,7 +85,7 @@ test_gensubtoken(void **state)
 	char token[sizeof output];
 
 	(void)state;
-	assert_int_equal(RUN(&conf, S("gensubtoken"), S("-u"), S("1")), 1);
+	assert_int_equal(RUN(&conf, S("gensubtoken"), S("-u"), S("1")), 2);
 	assert_string_equal(output, "channel is required\n");
 	assert_int_equal(RUN(&conf, S("gensubtoken"), S("-u"), S("1"), S("-s"), S("ch")), 0);
 	assert_non_null(strstr(output, "HMAC SHA-256 JWT for user \"1\" and channel \"ch\" "
@@ -109,7 +109,7 @@ test_checktoken_failures(void **state)
 	char *jwt;
 
 	(void)state;
-	assert_int_equal(RUN(&conf, S("checktoken")), 1);
+	assert_int_equal(RUN(&conf, S("checktoken")), 2);
 	assert_string_equal(output, "error: provide token to check [rotor checktoken <TOKEN>]\n");
 	assert_int_equal(RUN(&conf, S("checktoken"), S("x.y.z")), 1);
 	assert_memory_equal(output, "error: invalid token: ", 22);

@@ -15,6 +15,7 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "client/refusal.h"
 #include "client/reply.h"
 #include "node/server.h"
 
@@ -168,6 +169,15 @@ client_close(struct rotor_client *c, uint32_t code, const char *reason)
 	atomic_fetch_sub(&srv->n_clients, 1);
 	if (c->conn != NULL)
 		c->transport->close(c->conn, code == ROTOR_DISCONNECT_CLOSED ? 0 : code, reason);
+}
+
+void
+client_close_inappropriate(struct rotor_client *c, struct rotor_str channel)
+{
+	refusal_log(c, &(struct refusal){ .what = "disconnected: data that is no JSON, for a client that speaks it",
+	    .code = ROTOR_DISCONNECT_INAPPROPRIATE, .channel = channel,
+	    .why = "publication_data_format: json, of the namespace or of channel, refuses such publications" });
+	client_close(c, ROTOR_DISCONNECT_INAPPROPRIATE, NULL);
 }
 
 void

@@ -146,6 +146,9 @@ void client_unref(struct rotor_client **cp);
  * the transport close with `code`.  reason NULL: the code's own.  A no-op when
  * closed already. */
 void client_close(struct rotor_client *c, uint32_t code, const char *reason);
+/* The same with 3506: data that is no JSON cannot be sent to a client that speaks it.  The
+ * log says what prevents that.  `channel` is the one it came through, or empty. */
+void client_close_inappropriate(struct rotor_client *c, struct rotor_str channel);
 /* leaving.c: gives up what the connect had brought: user, subscriptions.  Very many of those
  * take turns, and the client is referenced until they have ended; it must not get further
  * ones.  A no-op when there is nothing. */

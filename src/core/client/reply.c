@@ -67,7 +67,7 @@ client_send(struct rotor_client *c, const Cp__Reply *reply)
 	r = c->protocol == ROTOR_JSON ? codec_encode_json(&reply->base, CODEC_RAW_VERBATIM, &o)
 	    : codec_encode_pb(&reply->base, &o);
 	if (r == -EINVAL)
-		client_close(c, ROTOR_DISCONNECT_INAPPROPRIATE, NULL);
+		client_close_inappropriate(c, (struct rotor_str){ "", 0 });
 	else
 		enqueue_out(c, &o);
 	out_fini(&o);

@@ -215,7 +215,7 @@ deliver_encoded(struct sub *s, struct wire *wi, enum wire_form form)
 	if (msg != NULL)
 		client_enqueue(c, msg);
 	else
-		client_close(c, ROTOR_DISCONNECT_INAPPROPRIATE, NULL);
+		client_close_inappropriate(c, s->chan->name);
 }
 
 void

@@ -334,6 +334,15 @@ conf_check_unknown(struct conf *c)
 			check_nodes(c, c->env[i].node, "");
 	}
 	for (i = 0; i < c->n_flags; i++)
-		if (!c->flags[i].used)
+		if (!c->flags[i].used) {
 			conf_problem_at(c, 1, c->flags[i].node, c->flags[i].key, "is not known");
+			c->has_wrong_flag = 1;
+		}
+}
+
+int
+conf_wrong_flag(const struct conf *c)
+{
+	OBJ_CHECK(c, CONF_MAGIC);
+	return (c->has_wrong_flag);
 }

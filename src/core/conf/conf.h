@@ -66,6 +66,8 @@ ROTOR_INNER void conf_problem_add(struct conf *c, int fatal, const char *key, co
 ROTOR_INNER int conf_where(const struct conf *c, const char *key, char *buf, size_t size);
 /* 1 when any fatal problem has been recorded. */
 ROTOR_INNER int conf_failed(const struct conf *c);
+/* 1 when one of them is a flag that is no key: wrong usage of the command. */
+ROTOR_INNER int conf_wrong_flag(const struct conf *c);
 /* Those of the file first, in the order of its lines; otherwise as they were found. */
 ROTOR_INNER void conf_sort_problems(struct conf *c);
 /* The problems so far; valid until the next call that may add one. */

@@ -73,6 +73,7 @@ struct conf {
 	size_t			n_env;
 	struct conf_flag	*flags;
 	size_t			n_flags;
+	int			has_wrong_flag;	/* one of them is no key */
 	struct conf_problem	*problems;
 	size_t			n_problems, cap_problems;
 	size_t			n_fatal;

@@ -39,6 +39,7 @@
 
 #define WATCHDOG_LIMIT_MS	250u
 #define POLL_MS			50u
+#define RESERVE_MS		1000u	/* of shutdown.timeout, for what comes after the clients */
 #define LAST_WORDS_MS		500u	/* for the log to be taken when we leave in a hurry */
 #define GONE_MS			5500u	/* a peer's time to answer our Close, and a bit */
 
@@ -209,6 +210,17 @@ limit_passed(struct rotor_worker *control, void *priv)
 	leave(run->srv);
 }
 
+/* How long clients are waited for.  shutdown.timeout is for what hangs: peers that do not say
+ * goodbye are dropped before it. */
+static uint64_t
+patience_ms(const struct conf_core *cc)
+{
+	uint64_t ms = (uint64_t)cc->shutdown_spread_ms + GONE_MS, limit = (uint64_t)cc->shutdown_timeout_ms;
+	uint64_t most = limit > 2 * RESERVE_MS ? limit - RESERVE_MS : limit / 2;
+
+	return ms < most ? ms : most;
+}
+
 static void
 stop_begin(struct run *run)
 {
@@ -222,7 +234,7 @@ stop_begin(struct run *run)
 	if (run->modules_started)
 		loader_stop(srv->loader);
 	run->modules_started = 0;
-	run->gone_by_ms = srv->control->now_ms + (uint64_t)srv->cc.shutdown_spread_ms + GONE_MS;
+	run->gone_by_ms = srv->control->now_ms + patience_ms(&srv->cc);
 	for (uint32_t i = 0; i < run->threads; i++)
 		rotor_worker_post(srv->workers[i], farewell_begin, run);
 	if (run->poll != NULL)
