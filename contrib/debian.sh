@@ -22,8 +22,12 @@ say() {
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	else
+	elif command -v sudo >/dev/null; then
 		sudo "$@"
+	else
+		say 'this has to be done by root, and there is no sudo; run as root, then start again:'
+		say "    $*"
+		return 1
 	fi
 }
 

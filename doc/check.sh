@@ -38,7 +38,7 @@ for guide in architecture modules; do
 done
 
 # Links between the guides.
-for guide in "$srcdir"/README.md "$srcdir"/doc/*.md; do
+for guide in "$srcdir"/*.md "$srcdir"/doc/*.md; do
 	for link in $(grep -o '](\([^)#:]*\))' "$guide" | sed 's/^](//; s/)$//'); do
 		test -e "$(dirname "$guide")/$link" || fail "${guide#"$srcdir"/}: broken link $link"
 	done

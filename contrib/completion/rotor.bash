@@ -14,12 +14,22 @@ _rotor_keys() {
 	"$1" configdoc 2>/dev/null | sed -n 's/^| `\([a-z0-9_.]*\)` .*/--\1/p'
 }
 
+# Sections, and the names of modules.
+_rotor_sections() {
+	_rotor_keys "$1" | sed -n 's/^--\(.*\)\.[a-z0-9_]*$/\1/p' | sort -u
+	"$1" modules 2>/dev/null | sed -n 's/^\([a-z0-9_]*\)  .*/\1/p'
+}
+
 _rotor() {
 	local rotor=$1 word=$2 before=$3 command=${COMP_WORDS[1]} words
 	COMPREPLY=()
 	case $before in
 	-c | --config | -b | --base)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	-s | --section)
+		mapfile -t COMPREPLY < <(compgen -W "$(_rotor_sections "$rotor")" -- "$word")
 		return
 		;;
 	--module-dir)

@@ -54,13 +54,20 @@ struct rotor_module {
 	void		(*check)(struct rotor_check *chk);
 };
 
+/* Members that are not named are NULL, which -Wextra of C++ would warn of. */
 #define ROTOR_MODULE_DEFINE(nm, ...)					\
+	_Pragma("GCC diagnostic push")					\
+	_Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"") \
+	ROTOR_MODULE_DEFINE_(nm, __VA_ARGS__)				\
+	_Pragma("GCC diagnostic pop")					\
+	extern const struct rotor_module rotor_module	/* takes the semicolon */
+#define ROTOR_MODULE_DEFINE_(nm, ...)					\
 	__attribute__((visibility("default")))				\
 	extern const struct rotor_module rotor_module;			\
 	const struct rotor_module rotor_module = {			\
 		.abi_major = ROTOR_ABI_MAJOR, .abi_minor = ROTOR_ABI_MINOR, \
 		.size = sizeof(struct rotor_module), .name = #nm,	\
-		.version = ROTOR_MODULE_VERSION, __VA_ARGS__ }
+		.version = ROTOR_MODULE_VERSION, __VA_ARGS__ };
 
 #ifndef ROTOR_MODULE_VERSION
 #  ifdef PACKAGE_VERSION

@@ -15,13 +15,14 @@
 
 #define LEVEL_MAX	5	/* Markdown has six levels of headings */
 
-enum { MARKDOWN, FORMAT, SECTION, LEVEL, N_FLAGS };
+enum { MARKDOWN, FORMAT, SECTION, LEVEL, MODULE_DIR, N_FLAGS };
 
 static const struct rotor_flag flags[N_FLAGS] = {
 	[MARKDOWN] = { "markdown", NULL, "print Markdown, as without a format", 'm' },
 	[FORMAT] = { "format", "FORMAT", "markdown, or rst for a manual page", 'f' },
 	[SECTION] = { "section", "SECTION", "only a section (client.token) or a module (auth_jwt)", 's' },
 	[LEVEL] = { "base-level", "N", "levels of headings that stand above, 0 to 5", 'l' },
+	[MODULE_DIR] = FLAG_MODULE_DIR,
 };
 
 static const struct {
@@ -77,12 +78,12 @@ print_module(const struct config_tables *t, struct conf_print what)
 }
 
 static int
-print(struct conf_print *what)
+print(struct conf_print *what, const char *dir)
 {
 	struct config_tables t;
 	int r;
 
-	if (config_tables_init(&t) != 0)
+	if (config_tables_init(&t, dir) != 0)
 		return (1);
 	what->tables = t.v;
 	what->n = t.n;
@@ -111,7 +112,7 @@ run(void *ctx, int argc, char **argv)
 	if (level_get(v[LEVEL], &what.level) != 0)
 		return (flag_wrong("configdoc", v[LEVEL], "expected a number from 0 to 5"));
 	what.section = v[SECTION] != NULL && v[SECTION][0] != '\0' ? v[SECTION] : NULL;
-	return (print(&what));
+	return (print(&what, v[MODULE_DIR]));
 }
 
 const struct rotor_command cmd_configdoc = {

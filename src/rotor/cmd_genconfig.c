@@ -22,7 +22,12 @@ static const char yaml_text[] =
     "  # Origins of the pages that may connect, such as \"https://example.com\".\n"
     "  allowed_origins: []\n"
     "http_api:\n"
-    "  key: \"%s\"\n";
+    "  key: \"%s\"\n"
+    "channel:\n"
+    "  # Channels whose names begin with \"demo:\": who has a token may subscribe.\n"
+    "  namespaces:\n"
+    "    - name: demo\n"
+    "      allow_subscribe_for_client: true\n";
 
 static const char json_text[] =
     "{\n"
@@ -34,6 +39,11 @@ static const char json_text[] =
     "  },\n"
     "  \"http_api\": {\n"
     "    \"key\": \"%s\"\n"
+    "  },\n"
+    "  \"channel\": {\n"
+    "    \"namespaces\": [\n"
+    "      {\"name\": \"demo\", \"allow_subscribe_for_client\": true}\n"
+    "    ]\n"
     "  }\n"
     "}\n";
 

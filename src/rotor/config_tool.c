@@ -125,12 +125,12 @@ add(void *priv, const char *module, const struct rotor_option_table *table)
 }
 
 int
-config_tables_init(struct config_tables *t)
+config_tables_init(struct config_tables *t, const char *dir)
 {
 	size_t i;
 
 	memset(t, 0, sizeof *t);
-	t->loader = loader_new(loader_dir(NULL, NULL), NULL);
+	t->loader = loader_new(loader_dir(dir, NULL), NULL);
 	if (t->loader != NULL) {
 		for (i = 0; i + 1 < core_conf_n_tables; i++)
 			add(t, NULL, core_conf_tables[i]);
@@ -183,7 +183,7 @@ config_write(FILE *f, uint32_t format, const char *base, int set_only)
 
 	if (base != NULL && (what.base = base_load(base)) == NULL)
 		return (1);
-	r = config_tables_init(&t);
+	r = config_tables_init(&t, NULL);
 	if (r == 0) {
 		what.tables = t.v;
 		what.n = t.n;

@@ -26,8 +26,7 @@ void config_apply(struct conf *c);
 /* One line "PREFIX: PROBLEM" for each that is fatal, or for each that is not. */
 void config_report(const struct conf *c, int fatal, FILE *f, const char *prefix);
 
-/* The option tables of the core and of all modules installed in the default
- * directory. */
+/* The option tables of the core and of all modules installed in a directory. */
 struct config_tables {
 	struct loader				*loader;	/* owns the modules' tables */
 	const struct rotor_option_table		**v;
@@ -36,9 +35,9 @@ struct config_tables {
 	int					failed;		/* no memory */
 };
 
-/* 0, or -1 after having said that there is no memory.  A missing module directory is an
- * empty one. */
-int config_tables_init(struct config_tables *t);
+/* Of the modules in `dir`, NULL: the usual one.  0, or -1 after having said that there is no
+ * memory.  A missing directory is an empty one. */
+int config_tables_init(struct config_tables *t, const char *dir);
 void config_tables_fini(struct config_tables *t);
 
 /* Writes every option in a format of conf.h, with its default or what the file `base`

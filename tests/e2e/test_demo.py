@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The demo page of the quick start, in a real browser."""
 
+import json
+import re
 import shutil
 
 import pytest
@@ -39,4 +41,7 @@ def test_page_is_not_served_by_default(plain):
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 @pytest.mark.skipif(node.missing() is not None, reason=str(node.missing()))
 def test_two_tabs(demo):
+    page = demo.api.request("GET", "/").body.decode()
+    channel = json.loads(re.search(r'id="config">(.*?)</script>', page)[1])["channel"]
+    demo.api.publish(channel, {"text": "published before anybody came"})
     node.run("demo.mjs", URL="http://%s:%d/" % demo.address, CHROMIUM=CHROMIUM)

@@ -57,17 +57,25 @@ struct listing {
 	void		*priv;
 };
 
-/* 1 when all that `im` needs is installed; else `why` says what is not. */
+static int
+is_in(const char *dir, struct rotor_str name)
+{
+	char file[4096];
+
+	snprintf(file, sizeof file, "%s/%.*s.so", dir, (int)name.len, name.p);
+	return access(file, F_OK) == 0;
+}
+
+/* 1 when all that `im` needs is installed, beside it or where modules usually are: who
+ * writes one has it alone in a folder.  Else `why` says what is not. */
 static int
 needs_installed(const struct image *im, const char *dir, char *why)
 {
 	const char *at = im->mod.needs;
 	struct rotor_str name;
-	char file[4096];
 
 	while ((name = word_next(&at)).len > 0) {
-		snprintf(file, sizeof file, "%s/%.*s.so", dir, (int)name.len, name.p);
-		if (module_name_valid(name) && access(file, F_OK) == 0)
+		if (module_name_valid(name) && (is_in(dir, name) || is_in(loader_dir(NULL, NULL), name)))
 			continue;
 		snprintf(why, WHY_LEN, "%s needs module \"%.*s\", which is not installed: there is no "
 		    "%.*s.so beside it; install it", im->file, (int)name.len, name.p, (int)name.len, name.p);

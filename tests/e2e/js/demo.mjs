@@ -45,6 +45,7 @@ async function type(page, text) {
 let status = 0;
 try {
 	const [a, b] = [await open(), await open()];
+	await Promise.all([a, b].map((page) => wait(page, 'published before anybody came')));
 	await type(a, 'hello from the first tab');
 	await Promise.all([a, b].map((page) => wait(page, 'hello from the first tab')));
 	await type(b, '<b>and</b> from the "second" & last');
