@@ -79,6 +79,13 @@ static const struct rotor_option rows[] = {
 	{ "idle_timeout", ROTOR_OPT_DURATION, ROTOR_OPT_F_ZERO_OK, OFF(idle_timeout_ms), "620s",
 	    "Time a connection is kept between two requests; longer than a proxy in front keeps it. 0: "
 	    "for ever.", 0, 0, NULL, NULL },
+	{ "max_connections_per_address", ROTOR_OPT_INT, 0, OFF(max_connections_per_address), "0",
+	    "Connections that an IPv4 address, or a /64 of IPv6, may have open; more are closed at once. "
+	    "0: any number. Behind a proxy all have its address: name it in `max_connections_exempt`.",
+	    0, INT32_MAX, NULL, NULL },
+	{ "max_connections_exempt", ROTOR_OPT_STRLIST, 0, OFF(max_connections_exempt), NULL,
+	    "Addresses and networks, as 10.0.0.0/8, to which `max_connections_per_address` does not apply.",
+	    0, 0, NULL, NULL },
 	{ "h2c_external", ROTOR_OPT_BOOL, ROTOR_OPT_F_NOEFFECT, OFF(h2c_external), "false",
 	    "Serve clear-text HTTP/2 on the external listener.", 0, 0, NULL, NULL },
 };
@@ -94,14 +101,15 @@ http_unload(void *ctx)
 	if (h == NULL)
 		return;
 	free(h->workers);
+	http_peers_free(&h->peers);
 	http_routes_fini(&h->routes);
 	free(h);
 }
 
 static rotor_metric_id
-gauge(struct rotor_server *srv, const char *name, const char *help)
+metric(struct rotor_server *srv, uint32_t type, const char *name, const char *help)
 {
-	return rotor_metric_child(rotor_metric_register(srv, ROTOR_GAUGE, "http", name, help, "", NULL, 0), NULL);
+	return rotor_metric_child(rotor_metric_register(srv, type, "http", name, help, "", NULL, 0), NULL);
 }
 
 static void
@@ -117,12 +125,16 @@ static int
 make_workers(struct http *h)
 {
 	struct rotor_server *srv = rotor_instance_server(h->inst);
-	rotor_metric_id conns, held, unsent;
+	rotor_metric_id conns, held, unsent, refused;
 	uint32_t i;
 
-	conns = gauge(srv, "connections", "Open connections, WebSockets included.");
-	held = gauge(srv, "held_bytes", "Bytes held of requests and frames that have not arrived whole.");
-	unsent = gauge(srv, "unsent_bytes", "Bytes held because the kernel does not take them: peers read slowly.");
+	conns = metric(srv, ROTOR_GAUGE, "connections", "Open connections, WebSockets included.");
+	held = metric(srv, ROTOR_GAUGE, "held_bytes",
+	    "Bytes held of requests and frames that have not arrived whole.");
+	unsent = metric(srv, ROTOR_GAUGE, "unsent_bytes",
+	    "Bytes held because the kernel does not take them: peers read slowly.");
+	refused = metric(srv, ROTOR_COUNTER, "connections_refused",
+	    "Connections refused because their address had too many.");
 	h->n_workers = rotor_server_workers(srv);
 	h->workers = calloc(h->n_workers, sizeof h->workers[0]);
 	if (h->workers == NULL)
@@ -133,8 +145,20 @@ make_workers(struct http *h)
 		h->workers[i].n_held = held;
 		h->workers[i].n_unsent = unsent;
 		h->workers[i].hoard_max = (uint64_t)(h->conf->held_max_size + h->n_workers - 1) / h->n_workers;
+		h->workers[i].n_refused = refused;
 	}
 	return 0;
+}
+
+static int
+make_peers(struct http *h)
+{
+	const struct http_conf *conf = h->conf;
+
+	if (conf->max_connections_per_address == 0)
+		return 0;
+	h->peers = http_peers_new(conf->max_connections_per_address, &conf->max_connections_exempt);
+	return h->peers != NULL ? 0 : -ENOMEM;
 }
 
 static int
@@ -148,7 +172,7 @@ http_load(struct rotor_instance *inst, void **ret_ctx)
 	h->inst = inst;
 	h->log = rotor_instance_log(inst);
 	h->conf = rotor_instance_conf(inst);
-	if ((ret = make_workers(h)) != 0) {
+	if ((ret = make_peers(h)) != 0 || (ret = make_workers(h)) != 0) {
 		http_unload(h);
 		return ret;
 	}

@@ -75,6 +75,15 @@ http_unix_mode(const struct http_conf *conf)
 	return digits > 0 && digits <= 5 && s[digits] == '\0' && mode <= 0777 ? (int)mode : -1;
 }
 
+static void
+check_exempt(struct rotor_check *chk, const struct rotor_strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!http_network_is_valid(list->v[i]))
+			rotor_check_error(chk, "http_server.max_connections_exempt",
+			    "expected an address or a network such as 10.0.0.0/8, got \"%.60s\"", list->v[i]);
+}
+
 void
 http_check(struct rotor_check *chk)
 {
@@ -84,6 +93,7 @@ http_check(struct rotor_check *chk)
 	rotor_check_address(chk, "http_server.address", conf->address);
 	rotor_check_address(chk, "http_server.internal_address", conf->internal_address);
 	check_port(chk, "http_server.internal_port", conf->internal_port);
+	check_exempt(chk, &conf->max_connections_exempt);
 	check_unix(chk, "http_server.unix_socket", conf->unix_socket);
 	check_unix(chk, "http_server.internal_unix_socket", conf->internal_unix_socket);
 	if (http_unix_mode(conf) < 0)

@@ -441,16 +441,35 @@ conn_resume(struct http_conn *c)
 /*
  * Life
  */
+static void
+refuse_peer(struct http_worker *hw, const struct http_peer *peer)
+{
+	char addr[PEER_TEXT_MAX];
+
+	(void)conn_peer_text(peer, addr);
+	rotor_metric_add(hw->worker, hw->n_refused, 1);
+	ROTOR_LOG_LIMITED(hw->http->log, ROTOR_LOG_INFO, "http",
+	    "connection refused: its address has as many as http_server.max_connections_per_address allows",
+	    ROTOR_F_STR("address", addr));
+}
+
 static void *
 conn_opened(void *owner, struct sock *s, void *priv)
 {
 	const struct http_origin *from = priv;
-	struct http_conn *c = calloc(1, sizeof *c);
+	struct http_worker *hw = owner;
+	struct http_conn *c;
 
-	if (c == NULL)
+	if (!http_peers_enter(hw->http->peers, &from->peer)) {
+		refuse_peer(hw, &from->peer);
 		return NULL;
+	}
+	if ((c = calloc(1, sizeof *c)) == NULL) {
+		http_peers_leave(hw->http->peers, &from->peer);
+		return NULL;
+	}
 	c->magic = HTTP_CONN_MAGIC;
-	c->hw = owner;
+	c->hw = hw;
 	c->sock = s;
 	c->listener = (uint8_t)from->listener;
 	c->peer = from->peer;
@@ -465,6 +484,7 @@ conn_closed(void *priv)
 	struct http_conn *c = conn_cast(priv);
 
 	c->closing = 1;
+	http_peers_leave(c->hw->http->peers, &c->peer);
 	if (c->hw->peer_of == c)
 		c->hw->peer_of = NULL;
 	if (c->ws != NULL)

@@ -294,47 +294,138 @@ tcp_open(struct http *h, struct http_listener *l, const struct sockaddr *sa, soc
 	return 0;
 }
 
+/* "127.0.0.1:8000", or ":8000" where no address was asked for. */
 static void
-tcp_name(struct http_listener *l, const char *address, const struct sockaddr_storage *bound)
+tcp_name(struct http_listener *l, const char *address, const struct sockaddr *sa)
 {
+	struct sockaddr_storage ss = { .ss_family = sa->sa_family };
+	char text[PEER_TEXT_MAX];
 	struct http_peer at;
 
-	peer_of(bound, &at);
-	(void)snprintf(l->name, sizeof l->name, strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	    address, (unsigned)at.port);
+	memcpy(&ss, sa, sa->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	peer_of(&ss, &at);
+	(void)conn_peer_text(&at, text);
+	if (address[0] == '\0')
+		(void)snprintf(l->name, sizeof l->name, ":%u", (unsigned)at.port);
+	else
+		(void)snprintf(l->name, sizeof l->name, "%s", text);
+}
+
+/* 0, or -errno; *port is what the kernel chose where it was 0. */
+static int
+tcp_listen_on(struct http *h, const char *address, const struct addrinfo *ai, in_port_t *port, uint32_t flags)
+{
+	struct http_listener *l = listener_new(h, flags);
+	struct sockaddr_storage bound = { 0 };
+	in_port_t *at;
+	int ret;
+
+	if (l == NULL)
+		return -ENOMEM;
+	at = ai->ai_family == AF_INET6 ? &((struct sockaddr_in6 *)ai->ai_addr)->sin6_port
+	    : &((struct sockaddr_in *)ai->ai_addr)->sin_port;
+	*at = *port;
+	tcp_name(l, address, ai->ai_addr);
+	if ((ret = tcp_open(h, l, ai->ai_addr, ai->ai_addrlen, &bound)) != 0)
+		return ret;
+	*port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+	    : ((struct sockaddr_in *)&bound)->sin_port;
+	tcp_name(l, address, (struct sockaddr *)&bound);
+	return 0;
+}
+
+/* Whether an address is in the list before `ai`: /etc/hosts may have one twice. */
+static int
+is_again(const struct addrinfo *first, const struct addrinfo *ai)
+{
+	for (; first != ai; first = first->ai_next)
+		if (first->ai_addrlen == ai->ai_addrlen &&
+		    memcmp(first->ai_addr, ai->ai_addr, ai->ai_addrlen) == 0)
+			return 1;
+	return 0;
+}
+
+/* The listener that was made last. */
+static struct http_listener **
+last_listener(struct http *h)
+{
+	struct http_listener **at = &h->listeners;
+
+	while (*at != NULL && (*at)->next != NULL)
+		at = &(*at)->next;
+	return at;
+}
+
+/*
+ * All the addresses that a name has.  Those of a family or an interface that is not here,
+ * as ::1 of "localhost" where IPv6 is off, are left out as long as there is another.
+ */
+static int
+tcp_listen_all(struct http *h, const char *address, const struct addrinfo *all, in_port_t port, uint32_t flags)
+{
+	struct http_listener **last;
+	const struct addrinfo *ai;
+	int ret = -EADDRNOTAVAIL, n = 0;
+
+	for (ai = all; ai != NULL; ai = ai->ai_next) {
+		if (is_again(all, ai))
+			continue;
+		ret = tcp_listen_on(h, address, ai, &port, flags);
+		n += ret == 0;
+		last = last_listener(h);
+		if (ret == 0 || *last == NULL)
+			continue;
+		if (all->ai_next == NULL || (ret != -EADDRNOTAVAIL && ret != -EAFNOSUPPORT))
+			return fail(h, (*last)->name, "cannot listen", -ret);
+		ROTOR_LOG(h->log, ROTOR_LOG_WARN, "http", "cannot listen on one address of a name",
+		    ROTOR_F_STR("address", (*last)->name), ROTOR_F_STR("name", address),
+		    ROTOR_F_STR("error", strerror(-ret)));
+		listener_free(h, *last);
+		*last = NULL;
+	}
+	return n > 0 ? 0 : fail(h, address, "cannot listen", -ret);
+}
+
+/* No address is all of them: [::] takes IPv4 too where there is IPv6. */
+static int
+tcp_listen_any(struct http *h, in_port_t port, uint32_t flags)
+{
+	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT };
+	struct sockaddr_in any4 = { .sin_family = AF_INET };
+	struct addrinfo four = { .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&any4,
+	    .ai_addrlen = sizeof any4 };
+	struct addrinfo six = { .ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&any6,
+	    .ai_addrlen = sizeof any6 };
+	struct http_listener **last;
+	int ret = tcp_listen_on(h, "", &six, &port, flags);
+
+	if (ret == -EAFNOSUPPORT) {
+		last = last_listener(h);
+		listener_free(h, *last);
+		*last = NULL;
+		ret = tcp_listen_on(h, "", &four, &port, flags);
+	}
+	return ret == 0 ? 0 : fail(h, (*last_listener(h))->name, "cannot listen", -ret);
 }
 
 static int
 tcp_listen(struct http *h, const char *address, const char *port, uint32_t flags)
 {
-	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
-	struct http_listener *l = listener_new(h, flags);
-	struct sockaddr_storage bound = { 0 };
-	struct addrinfo *ai = NULL;
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
+	in_port_t number = htons((uint16_t)atoi(port));
+	struct addrinfo *all = NULL;
 	int ret;
 
-	if (l == NULL)
-		return -ENOMEM;
-	(void)snprintf(l->name, sizeof l->name, "%s:%s", address, port);
-	/* No address is all of them: [::] takes IPv4 too where there is IPv6. */
-	ret = getaddrinfo(address[0] != '\0' ? address : "::", port, &hints, &ai);
-	if (ret == 0) {
-		ret = tcp_open(h, l, ai->ai_addr, ai->ai_addrlen, &bound);
-		freeaddrinfo(ai);
-	} else {
+	if (address[0] == '\0')
+		return tcp_listen_any(h, number, flags);
+	if ((ret = getaddrinfo(address, NULL, &hints, &all)) != 0) {
 		ROTOR_LOG(h->log, ROTOR_LOG_ERROR, "http", "cannot resolve the listen address",
-		    ROTOR_F_STR("address", l->name), ROTOR_F_STR("error", gai_strerror(ret)));
+		    ROTOR_F_STR("address", address), ROTOR_F_STR("error", gai_strerror(ret)));
 		return -EADDRNOTAVAIL;
 	}
-	if (ret == -EAFNOSUPPORT && address[0] == '\0') {
-		struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
-
-		ret = tcp_open(h, l, (struct sockaddr *)&any, sizeof any, &bound);
-	}
-	if (ret != 0)
-		return fail(h, l->name, "cannot listen", -ret);
-	tcp_name(l, address, &bound);
-	return 0;
+	ret = tcp_listen_all(h, address, all, number, flags);
+	freeaddrinfo(all);
+	return ret;
 }
 
 /* 1 when a server answers on this unix socket. */

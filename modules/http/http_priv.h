@@ -8,6 +8,7 @@
  *	http_sock.c      sockets in the event loop
  *	http_gather.c    their writes of one flush
  *	http_conn.c      a connection: input, output, deadlines
+ *	http_peers.c     how many of them an address has
  *	http_request.c   its requests: read, routed, answered
  *	http_upgrade.c   the WebSocket handshake
  *	http_ws.c        a WebSocket: messages, closing
@@ -33,6 +34,7 @@
 #include "http_chunked.h"
 #include "http_date.h"
 #include "http_parse.h"
+#include "http_peers.h"
 #include "http_sock.h"
 
 struct http_conn;
@@ -77,6 +79,8 @@ struct http_conf {
 	int64_t			max_header_size;	/* bytes of a request line and headers */
 	int64_t			held_max_size;
 	int64_t			idle_timeout_ms;	/* between requests; 0: none */
+	int64_t			max_connections_per_address;	/* 0: any number */
+	struct rotor_strlist	max_connections_exempt;	/* networks that it is not for */
 };
 
 /*
@@ -111,6 +115,7 @@ struct http {
 	const struct http_conf	*conf;
 	struct http_routes	routes;
 	struct http_listener	*listeners;
+	struct http_peers	*peers;		/* NULL: no limit */
 	struct http_worker	*workers;
 	uint32_t		n_workers;
 	int			started;
@@ -139,6 +144,7 @@ struct http_worker {
 	rotor_metric_id		n_conns, n_held, n_unsent;	/* gauges: open connections; bytes of
 					 * input held for them; of output */
 	uint64_t		hoard, hoard_max;	/* bytes of unfinished input; 0: no limit */
+	rotor_metric_id		n_refused;	/* of an address with too many */
 	struct rotor_timer	*sweep;
 	int			sweeping;	/* the timer is armed */
 	struct deflater		*deflater;	/* made at the first compressed connection */

@@ -205,8 +205,9 @@ http_upgrade(struct http_request *r)
 	if (fault != NULL && refusal != 503) {	/* limits are for all who come here */
 		log_fault(r, fault);
 		refuse_handshake(r, fault->status, fault->text);
-	} else if (refusal != 0)
+	} else if (refusal != 0) {
 		refuse_handshake(r, refusal, text);
-	else
+	} else {
 		upgrade(r, h);
+	}
 }

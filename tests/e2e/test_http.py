@@ -204,11 +204,18 @@ def test_upgrade_over_http_1_0(plain):
 
 
 @pytest.mark.parametrize("lost", ["Upgrade: websocket\r\n", "Connection: Upgrade\r\n"])
-def test_a_proxy_that_passes_no_upgrade_on(plain, lost):
-    """The answer says what to set."""
-    status, headers, body = answer(plain, HANDSHAKE.replace(lost, "").replace("Host", "Connection: close\r\nHost"))
+def test_a_proxy_that_passes_no_upgrade_on(start, lost):
+    """The answer and the log say what to set."""
+    server = start()
+    status, headers, body = answer(server, HANDSHAKE.replace(lost, "").replace("Host", "Connection: close\r\nHost"))
     assert status == 400 and headers["sec-websocket-version"] == "13"
     assert b"proxy_http_version 1.1" in body and lost.split(":")[0].encode() in body
+
+    def lines():
+        return [line for line in server.log_lines() if line["message"] == "websocket handshake refused"]
+    server.wait(lines, "the log line")
+    line, = lines()
+    assert line["level"] == "info" and "proxy_http_version 1.1" in line["why"] and line["address"]
 
 
 def test_idle_timeout(start):

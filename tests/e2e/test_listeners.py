@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which endpoint is served where: external, internal, unix sockets, ports in use."""
 
+import socket
 import stat
 
 import pytest
@@ -112,3 +113,59 @@ def test_port_zero_is_logged(start):
     assert "websocket" in line and "api" in line
     port = int(line.rsplit(":", 1)[1])
     server.keep(Client((HOST, port))).connect()
+
+
+@rotor_only
+def test_all_addresses_of_a_name(start):
+    """"localhost" is 127.0.0.1 and, where there is IPv6, ::1."""
+    found = {info[4][0] for info in socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)}
+    server = start(main_config(http_server={"address": "localhost", "internal_address": "127.0.0.1",
+                                            "internal_port": str(free_port())}), ready=False)
+
+    def served():
+        return {line["message"].rsplit(" ", 1)[1].rsplit(":", 1)[0].strip("[]")
+                for line in server.log_lines() if "serving websocket" in line["message"]}
+    server.wait(served, "the listeners")
+    assert "127.0.0.1" in served() and served() <= found
+    left_out = [line["address"] for line in server.log_lines() if "one address of a name" in line["message"]]
+    assert len(served()) + len(left_out) == len(found)
+    for address in served():
+        server.keep(Client((address, server.port))).connect()
+
+
+@rotor_only
+@pytest.mark.parametrize("exempt, left", [([], 3), (["127.0.0.0/8"], 6)], ids=["counted", "exempt"])
+def test_connections_of_an_address(start, exempt, left):
+    server = start(main_config(http_server={"max_connections_per_address": 3, "max_connections_exempt": exempt}),
+                   ready=False)
+    server.wait(lambda: "serving" in server.log, "readiness")
+    socks = [open_socket(server.address) for _ in range(6)]
+
+    def alive():
+        count = 0
+        for sock in socks:
+            try:
+                sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                count += bool(sock.recv(65536))
+            except ConnectionError:
+                pass
+        return count
+    assert alive() == left
+    for sock in socks:
+        sock.close()
+
+    def has_room():
+        try:
+            return status(server.address, "GET", "/health") == 200
+        except ConnectionError:
+            return False
+    server.wait(has_room, "room again")
+    assert ("max_connections_per_address" in server.log) == (left == 3)
+
+
+@rotor_only
+def test_address_that_is_not_here(start):
+    """The message names it."""
+    server = start(main_config(http_server={"address": "192.0.2.77"}), ready=False)
+    assert server.wait_exit() != 0
+    assert "192.0.2.77:" in server.log
