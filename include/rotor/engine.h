@@ -141,6 +141,10 @@ ROTOR_API int rotor_provide_presence(struct rotor_instance *inst, const char *ty
 ROTOR_API int rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub,
     struct rotor_publication *prev);
 
+/* 1 when the channel has subscribers on this node, who hold a position in its stream
+ * perhaps.  Any thread. */
+ROTOR_API int rotor_wanted(struct rotor_server *srv, struct rotor_str channel);
+
 #ifdef __cplusplus
 }
 #endif

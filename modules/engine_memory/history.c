@@ -5,12 +5,14 @@
 #include "history.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rotor/codes.h>
 
 #include "hash.h"
+#include "lru.h"
 #include "results.h"
 #include "slice.h"
 #include "stream.h"
@@ -18,12 +20,20 @@
 #define N_SHARDS	64u	/* a power of two */
 #define SWEEP_BATCH	128u	/* objects freed under one hold of a mutex */
 #define FEW_PUBS	32u	/* a reader's references that need no allocation */
+#define EVICT_MAX	8u	/* objects evicted for one that comes: more than it is worth */
+#define EVICT_LOOKS	8u	/* streams looked at for one that nobody subscribes to */
+#define REPORT_MAX	16384	/* bytes a shard keeps to itself, so that all are not counted as one */
 
 struct shard {
 	_Alignas(64) pthread_mutex_t	mutex;
 	struct table			streams;
 	struct due_heap			streams_due;
 	struct results			results;
+	struct lru			empty, full;	/* streams without publications, and with */
+	size_t				n_pubs;
+	size_t				results_counted;	/* of results.bytes */
+	int64_t				unreported;	/* bytes, not yet in history.bytes */
+	uint64_t			evicted;
 };
 
 struct history {
@@ -31,6 +41,9 @@ struct history {
 	struct history_env	env;
 	struct hash_key		hash_key;
 	uint32_t		sweep_at;	/* shard to go on with */
+	uint32_t		evict_at;	/* likewise */
+	int64_t			report;		/* unreported bytes that are too many */
+	_Atomic int64_t		bytes;		/* what all shards have reported */
 };
 
 /* A publish on its way through its shard. */
@@ -42,6 +55,7 @@ struct publishing {
 	uint64_t			offset;
 	char				epoch[EPOCH_LEN];
 	size_t				epoch_len;
+	struct stream			*stream;	/* that was used; NULL: none */
 };
 
 static struct shard *
@@ -52,8 +66,21 @@ shard_of(struct history *h, uint64_t hash)
 }
 
 static void
-shard_free_stream(struct shard *sh, struct stream **sp)
+shard_report(struct history *h, struct shard *sh, int64_t bytes)
 {
+	sh->unreported += bytes;
+	if (sh->unreported < h->report && sh->unreported > -h->report)
+		return;
+	atomic_fetch_add_explicit(&h->bytes, sh->unreported, memory_order_relaxed);
+	sh->unreported = 0;
+}
+
+static void
+shard_free_stream(struct history *h, struct shard *sh, struct stream **sp)
+{
+	shard_report(h, sh, -(int64_t)(*sp)->counted);
+	sh->n_pubs -= (*sp)->counted_n;
+	lru_remove(&(*sp)->lru);
 	table_remove(&sh->streams, &(*sp)->node);
 	due_remove(&sh->streams_due, &(*sp)->due);
 	stream_free(sp);
@@ -78,9 +105,101 @@ fail:
 	return (NULL);
 }
 
+static int
+too_much(const struct history *h)
+{
+	return (h->env.max_bytes > 0 &&
+	    atomic_load_explicit(&h->bytes, memory_order_relaxed) > h->env.max_bytes);
+}
+
+/* Notes what has become of the stream. */
+static void
+shard_count(struct history *h, struct shard *sh, struct stream *s)
+{
+	int64_t more = (int64_t)s->bytes - (int64_t)s->counted;
+
+	sh->n_pubs += s->n;
+	sh->n_pubs -= s->counted_n;
+	s->counted = s->bytes;
+	s->counted_n = s->n;
+	shard_report(h, sh, more);
+}
+
+/* The oldest of the list that nobody subscribes to, among the first few; the others are
+ * put back to the end.  NULL: none. */
+static struct stream *
+unwanted(const struct history *h, struct lru *list, const struct stream *spare)
+{
+	struct lru *l;
+	struct stream *s;
+	size_t i;
+
+	for (i = 0; i < EVICT_LOOKS && (l = lru_oldest(list)) != NULL; i++) {
+		s = CONTAINER(l, struct stream, lru);
+		if (s != spare && !h->env.wanted(h->env.srv, s->name))
+			return (s);
+		lru_use(list, l);
+	}
+	return (NULL);
+}
+
+/* Drops the publications of the oldest stream that has any.  0: there is none. */
+static int
+evict_publications(struct history *h, struct shard *sh, const struct stream *spare)
+{
+	struct lru *l = lru_oldest(&sh->full);
+	struct stream *s;
+
+	if (l == NULL || (s = CONTAINER(l, struct stream, lru)) == spare)
+		return (0);
+	stream_clear(s);
+	shard_count(h, sh, s);
+	lru_use(&sh->empty, l);
+	return (1);
+}
+
+/* Makes room: for `spare`, which is in use.  0: there is nothing that could go. */
+static int
+evict_one(struct history *h, struct shard *sh, const struct stream *spare)
+{
+	struct stream *s = unwanted(h, &sh->empty, spare);
+
+	if (s == NULL)
+		s = unwanted(h, &sh->full, spare);
+	if (s != NULL)
+		shard_free_stream(h, sh, &s);
+	else if (!results_evict(&sh->results) && !evict_publications(h, sh, spare))
+		return (0);
+	sh->evicted++;
+	return (1);
+}
+
+static size_t
+evict(struct history *h, struct shard *sh, const struct stream *spare)
+{
+	size_t n = 0;
+
+	while (n < EVICT_MAX && too_much(h) && evict_one(h, sh, spare))
+		n++;
+	return (n);
+}
+
+/* The stream, or what is remembered of answers, has been used; both may have grown. */
+static void
+shard_used(struct history *h, struct shard *sh, struct stream *s)
+{
+	if (s != NULL) {
+		shard_count(h, sh, s);
+		lru_use(s->n > 0 ? &sh->full : &sh->empty, &s->lru);
+	}
+	shard_report(h, sh, (int64_t)sh->results.bytes - (int64_t)sh->results_counted);
+	sh->results_counted = sh->results.bytes;
+	evict(h, sh, s);
+}
+
 /* The stream of `channel`, without what has expired; NULL when there is none. */
 static struct stream *
-shard_find_stream(struct shard *sh, struct rotor_str channel, uint64_t hash, int64_t now_ms)
+shard_find_stream(struct history *h, struct shard *sh, struct rotor_str channel, uint64_t hash, int64_t now_ms)
 {
 	struct table_node *node = table_find(&sh->streams, hash, stream_match, &channel);
 	struct stream *s;
@@ -89,16 +208,16 @@ shard_find_stream(struct shard *sh, struct rotor_str channel, uint64_t hash, int
 		return (NULL);
 	s = CONTAINER(node, struct stream, node);
 	if (stream_expire(s, now_ms))
-		shard_free_stream(sh, &s);
+		shard_free_stream(h, sh, &s);
 	return (s);
 }
 
 /* As before, but creates it, and restarts its clock.  NULL: no memory. */
 static struct stream *
-shard_use_stream(struct shard *sh, struct rotor_str channel, uint64_t hash, int64_t now_ms,
-    int64_t meta_ttl_ms)
+shard_use_stream(struct history *h, struct shard *sh, struct rotor_str channel, uint64_t hash,
+    int64_t now_ms, int64_t meta_ttl_ms)
 {
-	struct stream *s = shard_find_stream(sh, channel, hash, now_ms);
+	struct stream *s = shard_find_stream(h, sh, channel, hash, now_ms);
 
 	if (s == NULL)
 		s = shard_add_stream(sh, channel, hash);
@@ -182,9 +301,10 @@ publish_versioned(struct history *h, struct shard *sh, struct publishing *p)
 
 	if (!keeps_history(req))
 		return (publish_new(h, sh, NULL, p));
-	s = shard_use_stream(sh, req->pub->channel, p->hash, p->now_ms, req->history_meta_ttl_ms);
+	s = shard_use_stream(h, sh, req->pub->channel, p->hash, p->now_ms, req->history_meta_ttl_ms);
 	if (s == NULL)
 		return (ROTOR_ERR_INTERNAL);
+	p->stream = s;
 	if (stream_has_version(s, req)) {
 		p->suppressed = ROTOR_SUPPRESSED_VERSION;
 		position_set(p, s->top, s->epoch, EPOCH_LEN);
@@ -235,6 +355,7 @@ publish_ordered(struct history *h, struct publishing *p)
 		code = publish_once(h, sh, p);
 	else
 		code = publish_versioned(h, sh, p);
+	shard_used(h, sh, p->stream);
 	pthread_mutex_unlock(&sh->mutex);
 	return (code);
 }
@@ -324,9 +445,10 @@ history_read(void *ctx, struct rotor_worker *w, struct rotor_str channel,
 
 	(void)w;
 	pthread_mutex_lock(&sh->mutex);
-	s = shard_use_stream(sh, channel, hash, h->env.now_ms(), q->history_meta_ttl_ms);
+	s = shard_use_stream(h, sh, channel, hash, h->env.now_ms(), q->history_meta_ttl_ms);
 	if (s != NULL)
 		code = read_stream(s, q, &rd);
+	shard_used(h, sh, s);
 	pthread_mutex_unlock(&sh->mutex);
 	done(token, code, &rd.res);
 	reading_fini(&rd);
@@ -343,9 +465,11 @@ history_remove(void *ctx, struct rotor_worker *w, struct rotor_str channel, roto
 
 	(void)w;
 	pthread_mutex_lock(&sh->mutex);
-	s = shard_find_stream(sh, channel, hash, h->env.now_ms());
-	if (s != NULL)
+	s = shard_find_stream(h, sh, channel, hash, h->env.now_ms());
+	if (s != NULL) {
 		stream_clear(s);
+		shard_used(h, sh, s);
+	}
 	pthread_mutex_unlock(&sh->mutex);
 	done(token, 0);
 }
@@ -360,7 +484,7 @@ const struct rotor_broker history_broker = {
 
 /* Looks at no more than `max` streams that may have expired; returns how many. */
 static size_t
-sweep_streams(struct shard *sh, int64_t now_ms, size_t max)
+sweep_streams(struct history *h, struct shard *sh, int64_t now_ms, size_t max)
 {
 	struct stream *s;
 	struct due *d;
@@ -368,25 +492,48 @@ sweep_streams(struct shard *sh, int64_t now_ms, size_t max)
 
 	for (n = 0; n < max && (d = due_first(&sh->streams_due, now_ms)) != NULL; n++) {
 		s = CONTAINER(d, struct stream, due);
-		if (stream_expire(s, now_ms))
-			shard_free_stream(sh, &s);
-		else
-			due_move(&sh->streams_due, d, stream_next_due(s));
+		if (stream_expire(s, now_ms)) {
+			shard_free_stream(h, sh, &s);
+			continue;
+		}
+		due_move(&sh->streams_due, d, stream_next_due(s));
+		shard_count(h, sh, s);
+		if (s->n == 0)
+			lru_use(&sh->empty, &s->lru);
 	}
 	return (n);
 }
 
 /* One hold of the mutex. */
 static size_t
-sweep_batch(struct shard *sh, int64_t now_ms)
+sweep_batch(struct history *h, struct shard *sh, int64_t now_ms)
 {
 	size_t n;
 
 	pthread_mutex_lock(&sh->mutex);
-	n = sweep_streams(sh, now_ms, SWEEP_BATCH);
+	n = sweep_streams(h, sh, now_ms, SWEEP_BATCH);
 	n += results_sweep(&sh->results, now_ms, SWEEP_BATCH - n);
+	shard_used(h, sh, NULL);
 	pthread_mutex_unlock(&sh->mutex);
 	return (n);
+}
+
+/* What is too much may be in other shards than those that are written to.  1: it still is
+ * too much, and there was something that could go. */
+static int
+sweep_excess(struct history *h)
+{
+	struct shard *sh;
+	size_t n = 0, i;
+
+	for (i = 0; i < N_SHARDS && too_much(h); i++) {
+		sh = &h->shards[h->evict_at];
+		h->evict_at = (h->evict_at + 1) % N_SHARDS;
+		pthread_mutex_lock(&sh->mutex);
+		n += evict(h, sh, NULL);
+		pthread_mutex_unlock(&sh->mutex);
+	}
+	return (n > 0 && too_much(h));
 }
 
 int
@@ -397,14 +544,14 @@ history_sweep(struct history *h, size_t max)
 	uint32_t clean = 0;
 
 	while (clean < N_SHARDS && total < max) {
-		n = sweep_batch(&h->shards[h->sweep_at], now_ms);
+		n = sweep_batch(h, &h->shards[h->sweep_at], now_ms);
 		total += n;
 		if (n == SWEEP_BATCH)
 			continue;
 		clean++;
 		h->sweep_at = (h->sweep_at + 1) % N_SHARDS;
 	}
-	return (clean < N_SHARDS);
+	return (sweep_excess(h) || clean < N_SHARDS);
 }
 
 struct history *
@@ -421,8 +568,15 @@ history_new(const struct history_env *env)
 		return (NULL);
 	}
 	h->env = *env;
-	for (i = 0; i < N_SHARDS; i++)
+	/* All that is unreported is a small part of what is allowed. */
+	h->report = env->max_bytes / N_SHARDS / 64;
+	if (env->max_bytes == 0 || h->report > REPORT_MAX)
+		h->report = REPORT_MAX;
+	for (i = 0; i < N_SHARDS; i++) {
 		pthread_mutex_init(&h->shards[i].mutex, NULL);
+		lru_init(&h->shards[i].empty);
+		lru_init(&h->shards[i].full);
+	}
 	return (h);
 }
 
@@ -452,15 +606,19 @@ history_free(struct history **hp)
 	free(h);
 }
 
-size_t
-history_count(struct history *h)
+void
+history_count(struct history *h, struct history_totals *ret)
 {
-	size_t i, n = 0;
+	struct shard *sh;
 
-	for (i = 0; i < N_SHARDS; i++) {
-		pthread_mutex_lock(&h->shards[i].mutex);
-		n += h->shards[i].streams.n + h->shards[i].results.table.n;
-		pthread_mutex_unlock(&h->shards[i].mutex);
+	*ret = (struct history_totals){ .bytes = atomic_load_explicit(&h->bytes, memory_order_relaxed) };
+	for (sh = h->shards; sh < h->shards + N_SHARDS; sh++) {
+		pthread_mutex_lock(&sh->mutex);
+		ret->streams += sh->streams.n;
+		ret->publications += sh->n_pubs;
+		ret->results += sh->results.table.n;
+		ret->bytes += sh->unreported;
+		ret->evicted += sh->evicted;
+		pthread_mutex_unlock(&sh->mutex);
 	}
-	return (n);
 }

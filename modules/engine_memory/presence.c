@@ -183,3 +183,17 @@ presence_count(struct presence *p)
 	}
 	return (n);
 }
+
+size_t
+presence_entries(struct presence *p)
+{
+	struct presence_shard *sh;
+	size_t n = 0;
+
+	for (sh = p->shards; sh < p->shards + N_SHARDS; sh++) {
+		pthread_mutex_lock(&sh->mutex);
+		n += sh->rooms.members.n;
+		pthread_mutex_unlock(&sh->mutex);
+	}
+	return (n);
+}

@@ -22,5 +22,7 @@ struct presence *presence_new(void);
 void presence_free(struct presence **pp);
 /* Channels, users in them, and clients: all that is held.  Any thread. */
 size_t presence_count(struct presence *p);
+/* The clients alone. */
+size_t presence_entries(struct presence *p);
 
 #endif

@@ -8,6 +8,15 @@
 
 #include "slice.h"
 
+/* What the allocator, and the table and heap around it, take for an object. */
+#define OBJECT_BYTES	32u
+
+static size_t
+result_bytes(const struct result *r)
+{
+	return (sizeof *r + r->channel.len + r->key.len + OBJECT_BYTES);
+}
+
 static int
 result_match(struct table_node *node, const void *key)
 {
@@ -66,6 +75,7 @@ results_add(struct results *rs, const struct result_name *name, int64_t until_ms
 		due_remove(&rs->due, &r->due);
 		goto fail;
 	}
+	rs->bytes += result_bytes(r);
 	return (r);
 fail:
 	free(r);
@@ -82,6 +92,7 @@ results_drop(struct results *rs, struct result **rp)
 	*rp = NULL;
 	table_remove(&rs->table, &r->node);
 	due_remove(&rs->due, &r->due);
+	rs->bytes -= result_bytes(r);
 	free(r);
 }
 
@@ -97,6 +108,19 @@ results_sweep(struct results *rs, int64_t now_ms, size_t max)
 		results_drop(rs, &r);
 	}
 	return (n);
+}
+
+int
+results_evict(struct results *rs)
+{
+	struct due *d = due_first(&rs->due, DUE_NEVER);
+	struct result *r;
+
+	if (d == NULL)
+		return (0);
+	r = CONTAINER(d, struct result, due);
+	results_drop(rs, &r);
+	return (1);
 }
 
 static void

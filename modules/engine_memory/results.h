@@ -18,6 +18,7 @@
 struct results {
 	struct table	table;
 	struct due_heap	due;
+	size_t		bytes;		/* of memory */
 };
 
 struct result {
@@ -46,6 +47,8 @@ struct result *results_add(struct results *rs, const struct result_name *name, i
 void results_drop(struct results *rs, struct result **rp);
 /* Frees at most `max` that have expired; returns how many. */
 size_t results_sweep(struct results *rs, int64_t now_ms, size_t max);
+/* Frees the one that would expire next.  1, or 0: there is none. */
+int results_evict(struct results *rs);
 void results_fini(struct results *rs);
 
 #endif

@@ -12,6 +12,9 @@
 
 #define RING_MIN_CAP	4u
 
+/* What the allocator, and the tables and heaps around it, take for an object. */
+#define OBJECT_BYTES	32u
+
 static const char epoch_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 #define N_EPOCH_LETTERS	(sizeof epoch_letters - 1)
 
@@ -42,7 +45,9 @@ stream_new(struct rotor_str channel, uint64_t hash)
 		free(s);
 		return (NULL);
 	}
-	at = s->bytes;
+	at = s->text;
+	s->bytes = sizeof *s + channel.len + OBJECT_BYTES;
+	lru_init(&s->lru);
 	s->node.hash = hash;
 	s->name = slice_put(&at, channel);
 	return (s);
@@ -82,9 +87,24 @@ ring_at(const struct stream *s, uint32_t i)
 	return (&s->ring[at < s->cap ? at : at - s->cap]);
 }
 
+/* About as much as it takes, whoever else may share it. */
+static size_t
+publication_bytes(const struct rotor_publication *pub)
+{
+	size_t n = sizeof *pub + OBJECT_BYTES + pub->channel.len + pub->epoch.len + pub->data.len, i;
+
+	for (i = 0; i < pub->n_tags; i++)
+		n += sizeof pub->tags[i] + pub->tags[i].key.len + pub->tags[i].value.len;
+	if (pub->info != NULL)
+		n += sizeof *pub->info + pub->info->user.len + pub->info->client.len +
+		    pub->info->conn_info.len + pub->info->chan_info.len;
+	return (n);
+}
+
 static void
 ring_drop_oldest(struct stream *s)
 {
+	s->bytes -= publication_bytes(*ring_at(s, 0));
 	rotor_publication_unref(ring_at(s, 0));
 	s->head = s->head + 1 < s->cap ? s->head + 1 : 0;
 	s->n--;
@@ -104,6 +124,7 @@ ring_resize(struct stream *s, uint32_t cap)
 	for (i = 0; i < s->n; i++)
 		ring[i] = *ring_at(s, i);
 	free(s->ring);
+	s->bytes += (size_t)cap * sizeof *ring - (size_t)s->cap * sizeof *ring;
 	s->ring = ring;
 	s->cap = cap;
 	s->head = 0;
@@ -154,6 +175,7 @@ stream_append(struct stream *s, const struct rotor_publish *req, struct rotor_pu
 		ring_drop_oldest(s);
 	s->n++;
 	*ring_at(s, s->n - 1) = pub;
+	s->bytes += publication_bytes(pub) + version_epoch.len - s->version_epoch.len;
 	s->top++;
 	s->items_until_ms = due_in(now_ms, req->history_ttl_ms);
 	free((char *)s->version_epoch.p);
@@ -174,6 +196,7 @@ stream_clear(struct stream *s)
 	while (s->n > 0)
 		ring_drop_oldest(s);
 	free(s->ring);
+	s->bytes -= s->cap * sizeof *s->ring;
 	s->ring = NULL;
 	s->cap = s->head = 0;
 }

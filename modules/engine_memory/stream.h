@@ -13,6 +13,7 @@
 #include <rotor/engine.h>
 
 #include "due.h"
+#include "lru.h"
 #include "table.h"
 
 #define EPOCH_LEN	8u
@@ -20,6 +21,10 @@
 struct stream {
 	struct table_node	node;
 	struct due		due;
+	struct lru		lru;		/* the owner's */
+	size_t			bytes;		/* of memory that it takes, publications included */
+	size_t			counted;	/* the owner's: of these; and of n */
+	uint32_t		counted_n;
 	uint64_t		top;		/* offset of the newest publication ever; 0: none */
 	int64_t			items_until_ms;
 	int64_t			meta_until_ms;
@@ -28,8 +33,8 @@ struct stream {
 	uint64_t		version;	/* of the newest publication; 0: it had none */
 	struct rotor_str	version_epoch;	/* allocated */
 	char			epoch[EPOCH_LEN];
-	struct rotor_str	name;		/* in bytes[] */
-	char			bytes[];
+	struct rotor_str	name;		/* in text[] */
+	char			text[];
 };
 
 /* A run of publications: `n` of them from `offset`, upwards or (reverse) downwards. */

@@ -54,6 +54,17 @@ test_deliver(struct rotor_server *srv, struct rotor_publication *pub, struct rot
 	return (test_deliver_result);
 }
 
+/* Channels that begin with this have subscribers. */
+static char test_wanted_prefix;
+static int64_t test_max_bytes;
+
+static int
+test_wanted(struct rotor_server *srv, struct rotor_str channel)
+{
+	(void)srv;
+	return (channel.len > 0 && channel.p[0] == test_wanted_prefix);
+}
+
 static void
 delivered_clear(void)
 {
@@ -64,12 +75,36 @@ delivered_clear(void)
 static int
 setup(void **state)
 {
-	const struct history_env env = { test_clock, test_unix, test_deliver, NULL };
+	const struct history_env env = { test_clock, test_unix, test_deliver, NULL, test_wanted,
+	    test_max_bytes };
 
 	test_now_ms = 1000;
 	test_deliver_result = 1;
+	test_wanted_prefix = '\0';
 	*state = history_new(&env);
 	return (*state == NULL);
+}
+
+#define SMALL_BYTES	(256 * 1024)
+
+static int
+setup_small(void **state)
+{
+	int r;
+
+	test_max_bytes = SMALL_BYTES;
+	r = setup(state);
+	test_max_bytes = 0;
+	return (r);
+}
+
+static size_t
+held(struct history *h)
+{
+	struct history_totals t;
+
+	history_count(h, &t);
+	return (t.streams + t.results);
 }
 
 static int
@@ -314,7 +349,7 @@ test_without_history(void **state)
 	assert_string_equal(p.epoch, "");
 	assert_int_equal(delivered[0]->offset, 0);
 	assert_int_equal(delivered[0]->epoch.len, 0);
-	assert_int_equal(history_count(h), 0);
+	assert_int_equal(held(h), 0);
 }
 
 static void
@@ -350,7 +385,7 @@ test_join_and_leave(void **state)
 	assert_int_equal(delivered[1]->kind, ROTOR_LEAVE);
 	assert_int_equal(delivered[0]->offset, 0);
 	assert_memory_equal(delivered[0]->info->user.p, "u", 1);
-	assert_int_equal(history_count(h), 0);
+	assert_int_equal(held(h), 0);
 }
 
 static void
@@ -569,7 +604,7 @@ test_ttl_shortened(void **state)
 	request_send(h, &r);
 	test_now_ms += 2000;
 	assert_int_equal(history_sweep(h, 1000), 0);
-	assert_int_equal(history_count(h), 0);
+	assert_int_equal(held(h), 0);
 }
 
 static void
@@ -590,7 +625,7 @@ test_ttl_extremes(void **state)
 	test_now_ms = INT64_MAX - 1;
 	assert_int_equal(history_sweep(h, 1000), 0);
 	assert_int_equal(query_all(h, "c").n, 2);
-	assert_int_equal(history_count(h), 3);
+	assert_int_equal(held(h), 3);
 }
 
 static void
@@ -605,18 +640,138 @@ test_sweep(void **state)
 		publish(h, name, "{}");
 	}
 	delivered_clear();
-	assert_int_equal(history_count(h), 1000);
+	assert_int_equal(held(h), 1000);
 	test_now_ms += MINUTE_MS;
 	assert_int_equal(history_sweep(h, SIZE_MAX), 0);
-	assert_int_equal(history_count(h), 1000);	/* empty, but still numbered */
+	assert_int_equal(held(h), 1000);	/* empty, but still numbered */
 	test_now_ms += META_MS - MINUTE_MS - 1;
 	publish(h, "c7", "{}");
 	test_now_ms += 1;
 	assert_int_equal(history_sweep(h, 300), 1);	/* a part at a time */
 	while (history_sweep(h, 300))
-		assert_true(history_count(h) > 1);
-	assert_int_equal(history_count(h), 1);
+		assert_true(held(h) > 1);
+	assert_int_equal(held(h), 1);
 	assert_int_equal(query_all(h, "c7").top, 2);
+}
+
+static struct history_totals
+totals(struct history *h)
+{
+	struct history_totals t;
+
+	history_count(h, &t);
+	return (t);
+}
+
+/* Looks at `n` channels that nobody has ever heard of, or publishes to them. */
+static void
+invent(struct history *h, const char *prefix, int n, int with_publication)
+{
+	char name[32];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "%s%d", prefix, i);
+		if (with_publication)
+			assert_int_equal(publish(h, name, "{}").code, 0);
+		else
+			assert_int_equal(query_all(h, name).code, 0);
+		delivered_clear();
+	}
+}
+
+/* Whoever invents names does not get more memory than there is for it. */
+static void
+test_evict_bound(void **state)
+{
+	struct history *h = *state;
+	struct request r;
+	char key[32];
+
+	invent(h, "look", 20000, 0);
+	assert_in_range(totals(h).bytes, SMALL_BYTES / 2, SMALL_BYTES * 17 / 16);
+	assert_true(totals(h).evicted > 10000);
+	invent(h, "pub", 20000, 1);
+	assert_in_range(totals(h).bytes, SMALL_BYTES / 2, SMALL_BYTES * 17 / 16);
+	assert_true(totals(h).publications > 100);
+	request_init(&r, "keys", "{}");
+	r.req.history_size = 0;
+	for (int i = 0; i < 20000; i++) {
+		snprintf(key, sizeof key, "%d", i);
+		r.req.idempotency_key = (struct rotor_str){ key, strlen(key) };
+		assert_int_equal(request_send(h, &r).suppressed, 0);
+		delivered_clear();
+	}
+	assert_in_range(totals(h).bytes, SMALL_BYTES / 2, SMALL_BYTES * 17 / 16);
+	test_now_ms += META_MS;
+	while (history_sweep(h, SIZE_MAX))
+		;
+	assert_int_equal(held(h), 0);
+	assert_int_equal(totals(h).bytes, 0);
+	assert_int_equal(totals(h).publications, 0);
+}
+
+/* What is empty goes first.  A stream that is gone has no past: who held a position in it
+ * learns so, whatever the offset. */
+static void
+test_evict_order(void **state)
+{
+	struct history *h = *state;
+	struct got before, after;
+
+	publish_n(h, "mine", 3);
+	before = query_all(h, "mine");
+	invent(h, "look", 5000, 0);
+	after = query_all(h, "mine");
+	assert_string_equal(after.epoch, before.epoch);
+	assert_int_equal(after.n, 3);
+	invent(h, "pub", 10000, 1);
+	publish_n(h, "mine", 5);
+	after = query(h, "mine", &(struct rotor_history_query){ .limit = -1, .has_since = 1,
+	    .since = { 3, { before.epoch, strlen(before.epoch) } } });
+	assert_int_equal(after.code, ROTOR_ERR_UNRECOVERABLE);
+	assert_string_not_equal(after.epoch, before.epoch);
+	assert_int_equal(after.top, 5);
+}
+
+/* A channel with subscribers loses its publications at most: offsets go on. */
+static void
+test_evict_wanted(void **state)
+{
+	struct history *h = *state;
+	struct published first, next;
+
+	test_wanted_prefix = 'w';
+	first = publish(h, "with", "{}");
+	publish_n(h, "with", 2);
+	invent(h, "pub", 20000, 1);
+	invent(h, "w", 200, 1);
+	next = publish(h, "with", "{}");
+	assert_int_equal(next.offset, 4);
+	assert_string_equal(next.epoch, first.epoch);
+}
+
+/* One stream that takes all there is: nobody comes to its shard, but the sweep does. */
+static void
+test_evict_sweep(void **state)
+{
+	static char data[SMALL_BYTES / 4];
+	struct history *h = *state;
+	struct request r;
+	struct got got;
+
+	test_wanted_prefix = 'w';
+	memset(data, '1', sizeof data - 1);
+	request_init(&r, "w", data);
+	r.req.history_size = 1000;
+	for (int i = 0; i < 6; i++)
+		request_send(h, &r);
+	delivered_clear();
+	assert_true(totals(h).bytes > SMALL_BYTES);
+	assert_int_equal(history_sweep(h, SIZE_MAX), 0);
+	assert_true(totals(h).bytes <= SMALL_BYTES);
+	got = query_all(h, "w");
+	assert_int_equal(got.top, 6);
+	assert_int_equal(got.n, 0);
 }
 
 static void
@@ -669,7 +824,7 @@ test_idempotency_names(void **state)
 	assert_int_equal(n_delivered, 2);
 	test_now_ms += 300000;
 	assert_int_equal(history_sweep(h, SIZE_MAX), 0);
-	assert_int_equal(history_count(h), 0);
+	assert_int_equal(held(h), 0);
 }
 
 static struct published
@@ -839,6 +994,7 @@ test_threads(void **state)
 }
 
 #define HISTORY_TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define SMALL_TEST(f)	cmocka_unit_test_setup_teardown(f, setup_small, teardown)
 
 int
 main(void)
@@ -862,6 +1018,10 @@ main(void)
 		HISTORY_TEST(test_ttl_shortened),
 		HISTORY_TEST(test_ttl_extremes),
 		HISTORY_TEST(test_sweep),
+		SMALL_TEST(test_evict_bound),
+		SMALL_TEST(test_evict_order),
+		SMALL_TEST(test_evict_wanted),
+		SMALL_TEST(test_evict_sweep),
 		HISTORY_TEST(test_idempotency),
 		HISTORY_TEST(test_idempotency_names),
 		HISTORY_TEST(test_versions),

@@ -334,3 +334,18 @@ rotor_deliver(struct rotor_server *srv, struct rotor_publication *pub, struct ro
 	pthread_mutex_unlock(&sh->lock);
 	return r == 0 ? n : r;
 }
+
+int
+rotor_wanted(struct rotor_server *srv, struct rotor_str channel)
+{
+	uint64_t hash = str_hash(channel);
+	struct shard *sh = shard_of(srv->interest, hash);
+	const struct wanted *wt;
+	int wanted;
+
+	pthread_mutex_lock(&sh->lock);
+	wt = map_get(&sh->wanted, hash, channel);
+	wanted = wt != NULL && wt->workers != 0;
+	pthread_mutex_unlock(&sh->lock);
+	return wanted;
+}
