@@ -284,13 +284,13 @@ test_data_formats(void **state)
 		{ CHAN_DATA_ANY_NONEMPTY, STR_LIT(""), 0, 0 },
 		{ CHAN_DATA_JSON, STR_LIT("[1]"), 1, 1 },
 		{ CHAN_DATA_JSON, STR_LIT("{\"a\":1}"), 1, 1 },
-		{ CHAN_DATA_JSON, STR_LIT("{\"a\":1"), 0, 0 },
-		{ CHAN_DATA_JSON, STR_LIT("{} {}"), 0, 0 },
-		{ CHAN_DATA_JSON, STR_LIT(""), 0, 0 },
+		{ CHAN_DATA_JSON, STR_LIT("{\"a\":1"), 0, -1 },
+		{ CHAN_DATA_JSON, STR_LIT("{} {}"), 0, -1 },
+		{ CHAN_DATA_JSON, STR_LIT(""), 0, -1 },
 		{ CHAN_DATA_JSON_OBJECT, STR_LIT("{}"), 1, 1 },
 		{ CHAN_DATA_JSON_OBJECT, STR_LIT("[]"), 0, 0 },
 		{ CHAN_DATA_JSON_OBJECT, STR_LIT("null"), 0, 0 },
-		{ CHAN_DATA_JSON_OBJECT, STR_LIT("{} x"), 0, 0 },
+		{ CHAN_DATA_JSON_OBJECT, STR_LIT("{} x"), 0, -1 },
 		{ CHAN_DATA_BINARY, STR_LIT("\0\xff"), 1, 0 },
 		{ CHAN_DATA_BINARY, STR_LIT(""), 1, 0 },
 	};
@@ -309,6 +309,12 @@ test_data_formats(void **state)
 	o.data_format = CHAN_DATA_BINARY;
 	assert_int_equal(chan_data_valid(&o, STR_LIT("{}"), &json), 1);
 	assert_int_equal(json, 1);
+	/* What is known is not looked for again; but nothing at all is never JSON. */
+	o.data_format = CHAN_DATA_JSON;
+	assert_int_equal(chan_data_valid(&o, STR_LIT("}{"), &json), 1);
+	assert_int_equal(chan_data_valid(&o, STR_LIT(""), &json), 0);
+	json = -1;
+	assert_int_equal(chan_data_valid(&o, STR_LIT("{}"), &json), 0);
 }
 
 /* client, subscriber, anonymous: the flags of one family; then who asks. */

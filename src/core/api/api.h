@@ -64,6 +64,8 @@ const ProtobufCMessage *api_decode(struct api_call *call, struct rotor_str body)
 void api_limit_results(struct api_call *call, size_t body_len, size_t max_response);
 /* Runs the call when its caller may make it, and fails it otherwise. */
 void api_run(struct api_call *call);
+/* The same, with caller_refusal() known. */
+void api_run_judged(struct api_call *call, const char *refusal);
 /* `result` is of the method's result type and lives in the arena (or outlives the
  * call); NULL means an empty one. */
 void api_finish(struct api_call *call, void *result);
@@ -71,11 +73,23 @@ void api_finish(struct api_call *call, void *result);
 void api_fail(struct api_call *call, uint32_t code);
 /* A zeroed message in the call's arena, or NULL. */
 void *api_new(struct api_call *call, const ProtobufCMessageDescriptor *d);
+
+/*
+ * Payloads: a field `data` of bytes, with `b64data` next to it to be used in its place.
+ */
+
 /* `b64` decoded into the arena when not empty, else `raw`.  0, or an error code. */
 uint32_t api_payload(struct api_call *call, ProtobufCBinaryData raw, const char *b64, struct rotor_str *ret);
+/* 1: that payload is JSON; -1: it is not; 0: nobody has looked. */
+int api_payload_json(const struct api_call *call, const char *b64);
+/* Does all that beforehand, for each payload in the request, so that what comes next costs
+ * nothing.  Any thread. */
+void api_payloads_settle(struct api_call *call);
 
-/* Commands of one request that run in one turn of the loop; then others get theirs. */
-#define API_TURN	512u
+/* Requests longer than this are not read on a loop, nor are answers written there that
+ * take more than so much memory (loop/aside.h): a millisecond, at worst. */
+#define API_ASIDE_REQUEST	((size_t)64 << 10)
+#define API_ASIDE_RESULT	((size_t)256 << 10)
 
 /* The text of an error code, where it differs from the one that clients get. */
 const char *api_error_text(uint32_t code);

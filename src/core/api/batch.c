@@ -3,19 +3,17 @@
 #include "config.h"
 
 #include <rotor/codes.h>
-#include <rotor/loop.h>
 
 #include "api/api.h"
+#include "api/series.h"
 #include "base/obj.h"
 #include "proto/codec.h"
 
 struct batch {
+	struct series		series;		/* first; of the commands */
 	struct api_call		*call;
 	const Ap__BatchRequest	*req;
-	struct api_call		*parts;
 	Ap__BatchResponse	*res;
-	size_t			next, ended;
-	int			running;	/* inside run_next(), or it comes: an answer must not call it */
 };
 
 static void
@@ -23,14 +21,14 @@ part_error(struct batch *b, size_t i, uint32_t code)
 {
 	Ap__Error *err = api_new(b->call, &ap__error__descriptor);
 
-	if (err == NULL)
-		return;		/* an empty reply; nothing better can be said */
+	if (err == NULL) {
+		series_fail(&b->series);
+		return;
+	}
 	err->code = code;
 	err->message = api_error_text(code);
 	b->res->replies[i]->error = err;
 }
-
-static void run_next(struct batch *b);
 
 static void
 part_ended(struct api_call *part, uint32_t error, ProtobufCMessage *result)
@@ -42,9 +40,7 @@ part_ended(struct api_call *part, uint32_t error, ProtobufCMessage *result)
 		part_error(b, part->index, error);
 	else
 		*(ProtobufCMessage **)(reply + part->method->reply_offset) = result;
-	b->ended++;
-	if (!b->running)
-		run_next(b);
+	series_ended(&b->series);
 }
 
 static const struct api_method *
@@ -62,78 +58,78 @@ method_of(const Ap__Command *cmd, const ProtobufCMessage **ret_req)
 	return NULL;
 }
 
-static void
-run_one(struct batch *b, size_t i)
+/* Room for the command's reply and its call, made when its turn comes.  NULL: no memory. */
+static struct api_call *
+part_new(struct batch *b, size_t i)
 {
+	struct api_call *part = arena_alloc(b->call->arena, sizeof *part);
+
+	b->res->replies[i] = api_new(b->call, &ap__reply__descriptor);
+	return b->res->replies[i] != NULL ? part : NULL;
+}
+
+static void
+part_start(struct series *s, size_t i)
+{
+	struct batch *b = (struct batch *)s;
 	const ProtobufCMessage *req = NULL;
 	const Ap__Command *cmd = b->req->commands[i];
 	const struct api_method *m = method_of(cmd, &req);
+	struct api_call *part = part_new(b, i);
 
-	if (m == NULL) {
+	if (part == NULL)
+		series_fail(s);
+	else if (m == NULL)
 		part_error(b, i, codec_was_null(&cmd->base) ? ROTOR_ERR_BAD_REQUEST
 		    : ROTOR_ERR_METHOD_NOT_FOUND);
-		b->ended++;
+	if (part == NULL || m == NULL) {
+		series_ended(s);
 		return;
 	}
-	b->parts[i] = (struct api_call){ .magic = API_CALL_MAGIC, .w = b->call->w,
-	    .encoding = b->call->encoding, .method = m,
-	    .caller = b->call->caller, .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
-	api_run(&b->parts[i]);
+	*part = (struct api_call){ .magic = API_CALL_MAGIC, .w = b->call->w,
+	    .encoding = b->call->encoding, .method = m, .caller = b->call->caller,
+	    .arena = b->call->arena, .req = req, .ended = part_ended, .priv = b, .index = (uint32_t)i };
+	api_run(part);
 }
 
 static void
-next_turn(struct rotor_worker *w, void *priv)
+batch_over(struct series *s)
 {
-	(void)w;
-	run_next(priv);
-}
+	struct batch *b = (struct batch *)s;
 
-/* Starts what may start; answers when all have ended. */
-static void
-run_next(struct batch *b)
-{
-	unsigned n = 0;
-
-	b->running = 1;
-	while (b->next < b->req->n_commands && (b->req->parallel || b->next == b->ended)) {
-		if (++n > API_TURN && rotor_worker_post(b->call->w, next_turn, b) == ROTOR_OK)
-			return;
-		run_one(b, b->next++);
-	}
-	b->running = 0;
-	if (b->ended == b->req->n_commands)
+	if (s->failed)
+		api_fail(b->call, ROTOR_ERR_INTERNAL);
+	else
 		api_finish(b->call, b->res);
 }
 
 static struct batch *
-batch_new(struct api_call *call, size_t n)
+batch_new(struct api_call *call)
 {
+	const Ap__BatchRequest *r = (const Ap__BatchRequest *)call->req;
 	struct batch *b = arena_zalloc(call->arena, sizeof *b);
 
 	if (b == NULL)
 		return NULL;
 	b->call = call;
-	b->req = (const Ap__BatchRequest *)call->req;
-	b->parts = arena_zalloc(call->arena, (n + 1) * sizeof *b->parts);
+	b->req = r;
+	b->series = (struct series){ .w = call->w, .n = r->n_commands, .one_by_one = !r->parallel,
+	    .start = part_start, .over = batch_over };
 	b->res = api_new(call, &ap__batch_response__descriptor);
-	if (b->parts == NULL || b->res == NULL)
+	if (b->res == NULL)
 		return NULL;
-	b->res->n_replies = n;
-	b->res->replies = arena_zalloc(call->arena, (n + 1) * sizeof *b->res->replies);
-	for (size_t i = 0; b->res->replies != NULL && i < n; i++)
-		if ((b->res->replies[i] = api_new(call, &ap__reply__descriptor)) == NULL)
-			return NULL;
+	b->res->n_replies = r->n_commands;
+	b->res->replies = arena_alloc(call->arena, (r->n_commands + 1) * sizeof *b->res->replies);
 	return b->res->replies != NULL ? b : NULL;
 }
 
 void
 api_batch(struct api_call *call)
 {
-	const Ap__BatchRequest *r = (const Ap__BatchRequest *)call->req;
-	struct batch *b = batch_new(call, r->n_commands);
+	struct batch *b = batch_new(call);
 
 	if (b == NULL)
 		api_fail(call, ROTOR_ERR_INTERNAL);
 	else
-		run_next(b);
+		series_run(&b->series);
 }

@@ -163,27 +163,30 @@ foreign_channel(const struct rotor_api_caller *who, const struct rotor_server *s
 	return NULL;
 }
 
+const char *
+caller_refusal(const struct api_call *call)
+{
+	const struct rotor_api_caller *who = call->caller;
+
+	if (who == NULL || !(who->methods >> (call->method - api_methods) & 1))
+		return "";
+	return who->namespaces.n > 0 ? foreign_channel(who, call->w->srv, call->req) : NULL;
+}
+
 int
-caller_permits(const struct api_call *call)
+caller_admits(const struct api_call *call, const char *refusal)
 {
 	const struct rotor_api_caller *who = call->caller;
 	struct rotor_worker *w = call->w;
-	const char *channel = NULL;
 
-	if (who == NULL)
-		return 0;
-	rotor_metric_add(w, who->calls, 1);
-	if (who->methods >> (call->method - api_methods) & 1) {
-		if (who->namespaces.n == 0)
-			return 1;
-		channel = foreign_channel(who, w->srv, call->req);
-		if (channel == NULL)
-			return 1;
-	}
+	if (who != NULL)
+		rotor_metric_add(w, who->calls, 1);
+	if (who == NULL || refusal == NULL)
+		return refusal == NULL;
 	rotor_metric_add(w, who->denials, 1);
 	ROTOR_LOG(w->srv->log, ROTOR_LOG_DEBUG, "api", "key may not do this",
 	    ROTOR_F_STR("key", who->name), ROTOR_F_STR("method", call->method->pub.name),
-	    ROTOR_F_STR("channel", channel != NULL ? channel : ""));
+	    ROTOR_F_STR("channel", refusal));
 	return 0;
 }
 

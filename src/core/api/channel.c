@@ -9,6 +9,7 @@
 #include <rotor/engine.h>
 
 #include "api/api.h"
+#include "api/series.h"
 #include "base/str.h"
 #include "channel/name.h"
 #include "client/reply.h"
@@ -62,37 +63,98 @@ info_new(struct api_call *call, const struct rotor_client_info *from)
 	    info->chan_info.data != NULL ? info : NULL;
 }
 
-static int
-presence_fill(struct api_call *call, const struct rotor_presence_result *from, Ap__PresenceResult *res)
-{
-	res->presence = arena_alloc(call->arena, (from->n_clients + 1) * sizeof *res->presence);
-	if (res->presence == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < from->n_clients; i++) {
-		Ap__PresenceResult__PresenceEntry *e =
-		    api_new(call, &ap__presence_result__presence_entry__descriptor);
+/* An answer in the making, which may be long. */
+struct reading {
+	struct series		series;		/* first; of what it consists of */
+	struct api_call		*call;
+	ProtobufCMessage	*result;
+	/* Of presence. */
+	struct rotor_buf	*keep;
+	const struct rotor_client_info	*clients;
+	Ap__PresenceResult__PresenceEntry	**entries;
+	/* Of history: each of these is given back when it has been copied. */
+	struct rotor_publication	**from;
+	Ap__Publication		**publications;
+};
 
-		if (e == NULL || (e->value = info_new(call, &from->clients[i])) == NULL)
-			return -ENOMEM;
+static void
+reading_over(struct series *s)
+{
+	struct reading *rd = (struct reading *)s;
+
+	rotor_buf_unref(&rd->keep);
+	for (size_t i = s->next; i < s->n && rd->from != NULL; i++)
+		rotor_publication_unref(&rd->from[i]);
+	if (s->failed)
+		api_fail(rd->call, ROTOR_ERR_INTERNAL);
+	else
+		api_finish(rd->call, rd->result);
+}
+
+/* NULL: no memory. */
+static struct reading *
+reading_new(struct api_call *call, void *result, size_t n, series_start_f *start)
+{
+	struct reading *rd = arena_zalloc(call->arena, sizeof *rd);
+
+	if (rd == NULL || result == NULL)
+		return NULL;
+	rd->series = (struct series){ .w = call->w, .n = n, .start = start, .over = reading_over };
+	rd->call = call;
+	rd->result = result;
+	return rd;
+}
+
+static void
+presence_add(struct series *s, size_t i)
+{
+	struct reading *rd = (struct reading *)s;
+	Ap__PresenceResult__PresenceEntry *e =
+	    api_new(rd->call, &ap__presence_result__presence_entry__descriptor);
+
+	if (e == NULL || (e->value = info_new(rd->call, &rd->clients[i])) == NULL) {
+		series_fail(s);
+	} else {
 		e->key = e->value->client;
-		res->presence[i] = e;
+		rd->entries[i] = e;
 	}
+	series_ended(s);
+}
+
+/* NULL: no memory. */
+static struct reading *
+presence_reading(struct api_call *call, const struct rotor_presence_result *from)
+{
+	Ap__PresenceResult *res = api_new(call, &ap__presence_result__descriptor);
+	struct reading *rd = reading_new(call, res, from->n_clients, presence_add);
+
+	if (rd == NULL)
+		return NULL;
+	rd->clients = from->clients;
+	rd->entries = arena_alloc(call->arena, (from->n_clients + 1) * sizeof *rd->entries);
+	if (rd->entries == NULL)
+		return NULL;
+	if (ROTOR_HAS(from, keep) && from->keep != NULL)
+		rd->keep = rotor_buf_ref(from->keep);
+	else
+		rd->series.w = NULL;	/* it is gone after this turn */
+	res->presence = rd->entries;
 	res->n_presence = from->n_clients;
-	return 0;
+	return rd;
 }
 
 static void
 presence_read(void *token, uint32_t code, const struct rotor_presence_result *from)
 {
 	struct api_call *call = token;
-	Ap__PresenceResult *res = api_new(call, &ap__presence_result__descriptor);
+	struct reading *rd = NULL;
 
-	if (code == 0 && (res == NULL || presence_fill(call, from, res) != 0))
+	if (code == 0 && (rd = presence_reading(call, from)) == NULL)
 		code = ROTOR_ERR_INTERNAL;
 	if (code != 0)
 		api_fail(call, code);
 	else
-		api_finish(call, res);
+		series_run(&rd->series);
 }
 
 void
@@ -175,33 +237,54 @@ publication_new(struct api_call *call, const struct rotor_publication *from)
 	return tags_fill(call, from, p) == 0 ? p : NULL;
 }
 
-static int
-history_fill(struct api_call *call, const struct rotor_history *h, Ap__HistoryResult *res)
+static void
+history_add(struct series *s, size_t i)
 {
-	res->offset = h->top.offset;
+	struct reading *rd = (struct reading *)s;
+
+	rd->publications[i] = publication_new(rd->call, rd->from[i]);
+	rotor_publication_unref(&rd->from[i]);
+	if (rd->publications[i] == NULL)
+		series_fail(s);
+	series_ended(s);
+}
+
+/* NULL: no memory. */
+static struct reading *
+history_reading(struct api_call *call, const struct rotor_history *h)
+{
+	Ap__HistoryResult *res = api_new(call, &ap__history_result__descriptor);
+	struct reading *rd = reading_new(call, res, h->n_pubs, history_add);
+	struct rotor_publication **from;
+
+	if (rd == NULL)
+		return NULL;
+	rd->publications = arena_alloc(call->arena, (h->n_pubs + 1) * sizeof *rd->publications);
+	from = arena_alloc(call->arena, (h->n_pubs + 1) * sizeof *from);
 	res->epoch = arena_strndup(call->arena, h->top.epoch.p, h->top.epoch.len);
-	res->publications = arena_alloc(call->arena, (h->n_pubs + 1) * sizeof *res->publications);
-	if (res->epoch == NULL || res->publications == NULL)
-		return -ENOMEM;
+	if (rd->publications == NULL || from == NULL || res->epoch == NULL)
+		return NULL;
 	for (size_t i = 0; i < h->n_pubs; i++)
-		if ((res->publications[i] = publication_new(call, h->pubs[i])) == NULL)
-			return -ENOMEM;
+		from[i] = rotor_publication_ref(h->pubs[i]);
+	rd->from = from;
+	res->offset = h->top.offset;
+	res->publications = rd->publications;
 	res->n_publications = h->n_pubs;
-	return 0;
+	return rd;
 }
 
 static void
 history_read(void *token, uint32_t code, const struct rotor_history *h)
 {
 	struct api_call *call = token;
-	Ap__HistoryResult *res = api_new(call, &ap__history_result__descriptor);
+	struct reading *rd = NULL;
 
-	if (code == 0 && (res == NULL || history_fill(call, h, res) != 0))
+	if (code == 0 && (rd = history_reading(call, h)) == NULL)
 		code = ROTOR_ERR_INTERNAL;
 	if (code != 0)
 		api_fail(call, code);
 	else
-		api_finish(call, res);
+		series_run(&rd->series);
 }
 
 void

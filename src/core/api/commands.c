@@ -17,8 +17,10 @@
 #include <rotor/loop.h>
 
 #include "api/api.h"
+#include "api/caller.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "loop/aside.h"
 #include "loop/worker.h"
 #include "node/server.h"
 #include "proto/codec.h"
@@ -40,12 +42,17 @@ static const char *const numbers[] = {
 #define FIRST_BYTES	2048
 
 struct commands {
-	struct api_call		call;		/* the command in work */
+	struct api_call		call;		/* first; the command in work */
 	struct arena		arena;		/* of that command */
+	struct aside_work	work;		/* reading it, or writing its reply */
+	struct rotor_job	job;		/* the next turn's commands */
 	struct json_reader	in;
 	struct out		out;		/* the replies */
 	uint32_t		id;
 	uint32_t		status;		/* ROTOR_API_ST_* */
+	const char		*refusal;	/* of the caller; NULL: none */
+	uint32_t		error;		/* the command's outcome */
+	const ProtobufCMessage	*result;
 	int			in_work, running;
 	rotor_api_done_f	*done;
 	void			*token;
@@ -104,7 +111,7 @@ write_error(struct out *o, uint32_t code)
 }
 
 static void
-write_reply(struct commands *c, uint32_t code, const ProtobufCMessage *result)
+write_reply(struct commands *c)
 {
 	if (c->out.len > 0)
 		out_byte(&c->out, '\n');
@@ -114,11 +121,11 @@ write_reply(struct commands *c, uint32_t code, const ProtobufCMessage *result)
 		out_u64(&c->out, c->id);
 		out_byte(&c->out, ',');
 	}
-	if (code != 0) {
-		write_error(&c->out, code);
+	if (c->error != 0) {
+		write_error(&c->out, c->error);
 	} else {
 		out_lit(&c->out, "\"result\":");
-		if (codec_encode_json(result, CODEC_RAW_COMPACT, &c->out) != 0)
+		if (codec_encode_json(c->result, CODEC_RAW_COMPACT, &c->out) != 0)
 			c->status = ROTOR_API_ST_UNENCODABLE;
 	}
 	out_byte(&c->out, '}');
@@ -126,15 +133,42 @@ write_reply(struct commands *c, uint32_t code, const ProtobufCMessage *result)
 
 static void go_on(struct commands *c);
 
+static struct commands *
+commands_of(struct aside_work *k)
+{
+	return (struct commands *)(void *)((char *)k - offsetof(struct commands, work));
+}
+
+static void
+write_aside(struct aside_work *k)
+{
+	write_reply(commands_of(k));
+}
+
+static void
+written(struct rotor_worker *w, struct aside_work *k)
+{
+	struct commands *c = commands_of(k);
+
+	(void)w;
+	c->in_work = 0;
+	if (!c->running)
+		go_on(c);
+}
+
 static void
 ended(struct api_call *call, uint32_t error, ProtobufCMessage *result)
 {
 	struct commands *c = (struct commands *)call;
 
-	write_reply(c, error, result);
-	c->in_work = 0;
-	if (!c->running)
-		go_on(c);
+	c->error = error;
+	c->result = result;
+	if (c->arena.total > API_ASIDE_RESULT) {
+		aside_give(call->w->srv->aside, call->w, &c->work, write_aside, written);
+		return;
+	}
+	write_reply(c);
+	written(call->w, &c->work);
 }
 
 /* Reads one command.  0, or -1: not readable. */
@@ -143,8 +177,6 @@ command_read(struct commands *c, const Ap__OldCommand **ret)
 {
 	static const Ap__OldCommand empty = AP__OLD_COMMAND__INIT;
 
-	arena_reset(&c->arena);
-	c->arena.limit = 0;
 	if (json_peek(&c->in) == JSON_NULL && json_read_null(&c->in) == 0)
 		*ret = &empty;
 	else
@@ -153,34 +185,91 @@ command_read(struct commands *c, const Ap__OldCommand **ret)
 	return *ret != NULL ? 0 : -1;
 }
 
+/* Reads the parameters of the call's method, and what they admit. */
 static void
-run_next(struct commands *c)
+params_read(struct commands *c, struct rotor_str params)
+{
+	struct api_call *call = &c->call;
+
+	/* What asks for nothing is not looked at. */
+	call->req = call->method->request->n_fields == 0
+	    ? api_new(call, call->method->request) : api_decode(call, params);
+	if (call->req == NULL)
+		c->error = ROTOR_ERR_BAD_REQUEST;
+	else
+		c->refusal = caller_refusal(call);
+	api_limit_results(call, params.len, c->out.limit);
+}
+
+/* Reads the next command, as far as that needs no worker: call.method and call.req, or an
+ * error, or a status. */
+static void
+read_next(struct commands *c)
 {
 	const struct rotor_api_method *method = NULL;
 	const Ap__OldCommand *cmd;
 	const char *name;
 
+	c->arena.limit = 0;
+	c->refusal = NULL;
+	c->error = 0;
 	if (command_read(c, &cmd) != 0 || method_name(codec_str(cmd->method), &name) != 0) {
 		c->status = ROTOR_API_ST_MALFORMED;
 		return;
 	}
 	c->id = cmd->id;
-	c->in_work = 1;
 	if (name != NULL)
 		method = rotor_api_method_find(rotor_str_of(name));
-	if (method == NULL) {
-		ended(&c->call, ROTOR_ERR_METHOD_NOT_FOUND, NULL);
+	c->call.method = (const struct api_method *)method;
+	if (method == NULL)
+		c->error = ROTOR_ERR_METHOD_NOT_FOUND;
+	else
+		params_read(c, codec_str(cmd->params));
+}
+
+static void
+run_read(struct commands *c)
+{
+	if (c->status != ROTOR_API_ST_OK)
+		written(c->call.w, &c->work);	/* there is nothing to say */
+	else if (c->call.method == NULL)
+		ended(&c->call, c->error, NULL);
+	else if (c->error != 0)
+		api_fail(&c->call, c->error);
+	else
+		api_run_judged(&c->call, c->refusal);
+}
+
+static void
+read_aside(struct aside_work *k)
+{
+	struct commands *c = commands_of(k);
+
+	arena_reset(&c->arena);
+	read_next(c);
+	if (c->status == ROTOR_API_ST_OK && c->error == 0)
+		api_payloads_settle(&c->call);
+}
+
+static void
+read_over(struct rotor_worker *w, struct aside_work *k)
+{
+	(void)w;
+	run_read(commands_of(k));
+}
+
+static void
+run_next(struct commands *c)
+{
+	c->in_work = 1;
+	/* How long a command is shows at its end only; so what is left counts. */
+	if ((size_t)(c->in.end - c->in.p) > API_ASIDE_REQUEST) {
+		aside_give(c->call.w->srv->aside, c->call.w, &c->work, read_aside, read_over);
 		return;
 	}
-	c->call.method = (const struct api_method *)method;
-	/* What asks for nothing is not looked at. */
-	c->call.req = c->call.method->request->n_fields == 0
-	    ? api_new(&c->call, c->call.method->request) : api_decode(&c->call, codec_str(cmd->params));
-	api_limit_results(&c->call, cmd->params.len, c->out.limit);
-	if (c->call.req == NULL)
-		api_fail(&c->call, ROTOR_ERR_BAD_REQUEST);
-	else
-		api_run(&c->call);
+	arena_reset(&c->arena);
+	read_next(c);
+	run_read(c);
 }
 
 static int
@@ -189,28 +278,32 @@ is_over(struct commands *c)
 	return c->status != ROTOR_API_ST_OK || c->out.failed || json_at_end(&c->in);
 }
 
-static void
-next_turn(struct rotor_worker *w, void *priv)
-{
-	(void)w;
-	go_on(priv);
-}
-
-/* Runs commands until one is not answered at once, or none is left. */
+/* Runs commands until one is not answered at once, the turn is over, or none is left. */
 static void
 go_on(struct commands *c)
 {
-	unsigned n = 0;
-
 	c->running = 1;
 	while (!c->in_work && !is_over(c)) {
-		if (++n > API_TURN && rotor_worker_post(c->call.w, next_turn, c) == ROTOR_OK)
+		if (rotor_turn_over(c->call.w)) {
+			rotor_job_start(c->call.w, &c->job);
 			return;
+		}
 		run_next(c);
 	}
 	c->running = 0;
 	if (!c->in_work)
 		finish(c);
+}
+
+static int
+next_turn(struct rotor_worker *w, void *priv)
+{
+	struct commands *c = priv;
+
+	(void)w;
+	run_next(c);
+	go_on(c);
+	return ROTOR_OK;	/* it has started the job again, or is freed */
 }
 
 void
@@ -238,5 +331,6 @@ rotor_api_call_commands(struct rotor_worker *w, const struct rotor_api_request *
 	c->out.limit = req->max_response;
 	c->done = done;
 	c->token = token;
+	rotor_job_init(&c->job, "api", next_turn, c);
 	go_on(c);
 }

@@ -190,6 +190,8 @@ listing_visit(struct rotor_worker *w, struct tour *t)
 		}
 		before = t->pos;
 		work -= c->n_subs < work ? c->n_subs : work;
+		if (rotor_turn_over(w))
+			break;
 	}
 	return 0;
 }

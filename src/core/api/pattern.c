@@ -8,12 +8,13 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <rotor/codes.h>
 
 #include "api/caller.h"
 #include "api/publish.h"
+#include "api/series.h"
 #include "base/map.h"
 #include "base/obj.h"
 #include "hub/hub.h"
@@ -23,7 +24,6 @@
 
 #define LIMIT_DEFAULT	1000u
 #define LIMIT_MAX	100000u
-#define PUBLISH_TURN	64u	/* publications a turn */
 #define ERRORS_MAX	16u	/* told one by one */
 
 /* A channel's name, kept once whatever the number of workers that have it. */
@@ -34,14 +34,15 @@ struct target {
 
 struct spread {
 	struct tour		tour;		/* first */
+	struct series		series;		/* of the publications */
 	struct api_call		*call;
 	struct message		msg;
 	struct rotor_str	pattern;
 	uint32_t		limit;
 	uint32_t		code;		/* why there will be no publishing; 0 */
+	struct arena		arena;		/* of the targets, until they are home */
 	struct map		targets;	/* struct target by name */
 	size_t			at;		/* in `targets`, while publishing */
-	size_t			under_way;	/* publications, and the turn that makes them */
 	Ap__PublishPatternResult	*res;
 };
 
@@ -62,14 +63,13 @@ target_add(struct spread *sp, uint64_t hash, struct rotor_str name)
 		sp->code = ROTOR_ERR_LIMIT_EXCEEDED;
 		return -ENOSPC;
 	}
-	t = malloc(sizeof *t + name.len + 1);
+	t = arena_alloc(&sp->arena, sizeof *t + name.len + 1);
 	if (t != NULL) {
 		t->len = name.len;
 		memcpy(t->name, name.p, name.len);
 		t->name[name.len] = '\0';
 		if (map_put(&sp->targets, hash, (struct rotor_str){ t->name, t->len }, t) == 0)
 			return 0;
-		free(t);
 	}
 	sp->code = ROTOR_ERR_INTERNAL;
 	return -ENOMEM;
@@ -81,7 +81,7 @@ collect(struct rotor_worker *w, struct tour *t)
 	struct spread *sp = (struct spread *)t;
 	const struct hub_chan *ch;
 
-	for (uint32_t i = 0; i < TOUR_TURN && (ch = map_scan(&w->hub->chans, &t->pos)) != NULL; i++)
+	for (uint32_t i = 0; tour_goes_on(w, i) && (ch = map_scan(&w->hub->chans, &t->pos)) != NULL; i++)
 		if (glob_match(sp->pattern, ch->name) == 1 && caller_permits_channel(sp->call, ch->name) &&
 		    target_add(sp, ch->hash, ch->name) != 0)
 			return 1;
@@ -92,17 +92,12 @@ static void
 finish(struct spread *sp)
 {
 	struct api_call *call = sp->call;
-	Ap__PublishPatternResult *res = sp->res;
-	uint32_t code = sp->code;
-	struct target *t;
 
-	for (size_t pos = 0; (t = map_next(&sp->targets, &pos)) != NULL;)
-		free(t);
 	map_fini(&sp->targets);
-	if (code != 0)
-		api_fail(call, code);
+	if (sp->code != 0)
+		api_fail(call, sp->code);
 	else
-		api_finish(call, res);
+		api_finish(call, sp->res);
 }
 
 /* Counts an error, and tells the first ones. */
@@ -132,9 +127,7 @@ answered(struct answer *a, uint32_t code)
 		sp->res->num_channels++;
 	else
 		error_add(sp, a->target, code);
-	free(a);
-	if (--sp->under_way == 0)
-		finish(sp);
+	series_ended(&sp->series);
 }
 
 static void
@@ -144,37 +137,38 @@ published(void *token, uint32_t code, const struct rotor_publish_result *res)
 	answered(token, code);
 }
 
-static void
-publish_to(struct spread *sp, const struct target *t)
+static struct spread *
+spread_of(struct series *s)
 {
-	struct answer *a = malloc(sizeof *a);
+	return (struct spread *)(void *)((char *)s - offsetof(struct spread, series));
+}
+
+/* To the next one, whatever its number. */
+static void
+publish_next(struct series *s, size_t i)
+{
+	struct spread *sp = spread_of(s);
+	struct answer *a = arena_alloc(sp->call->arena, sizeof *a);
 	uint32_t code;
 
+	(void)i;
 	if (a == NULL) {
-		error_add(sp, t, ROTOR_ERR_INTERNAL);
+		sp->code = ROTOR_ERR_INTERNAL;
+		series_fail(s);
+		series_ended(s);
 		return;
 	}
-	*a = (struct answer){ sp, t };
-	sp->under_way++;
-	code = publish_one(sp->call->w, (struct rotor_str){ t->name, t->len }, &sp->msg, published, a);
+	*a = (struct answer){ sp, map_next(&sp->targets, &sp->at) };
+	code = publish_one(sp->call->w, (struct rotor_str){ a->target->name, a->target->len }, &sp->msg,
+	    published, a);
 	if (code != 0)
 		answered(a, code);
 }
 
-/* The next turn's publications. */
 static void
-publish_some(struct rotor_worker *w, struct inbox_msg *m)
+publish_over(struct series *s)
 {
-	struct spread *sp = (struct spread *)m;
-	const struct target *t = NULL;
-	unsigned i;
-
-	for (i = 0; i < PUBLISH_TURN && (t = map_next(&sp->targets, &sp->at)) != NULL; i++)
-		publish_to(sp, t);
-	if (t != NULL)
-		worker_push(w, m);
-	else if (--sp->under_way == 0)
-		finish(sp);
+	finish(spread_of(s));
 }
 
 static void
@@ -182,13 +176,14 @@ collected(struct rotor_worker *w, struct tour *t)
 {
 	struct spread *sp = (struct spread *)t;
 
+	arena_adopt(sp->call->arena, &sp->arena);
 	if (sp->code != 0) {
 		finish(sp);
 		return;
 	}
-	sp->under_way = 1;
-	t->msg.run = publish_some;
-	publish_some(w, &t->msg);
+	sp->series = (struct series){ .w = w, .n = sp->targets.n, .start = publish_next,
+	    .over = publish_over };
+	series_run(&sp->series);
 }
 
 static struct spread *
@@ -205,6 +200,7 @@ spread_new(struct api_call *call, const Ap__PublishPatternRequest *r)
 	sp->tour.visit = collect;
 	sp->tour.done = collected;
 	map_init(&sp->targets);
+	arena_init(&sp->arena, NULL, 0);
 	sp->res = api_new(call, &ap__publish_pattern_result__descriptor);
 	if (sp->res == NULL ||
 	    (sp->res->errors = arena_alloc(call->arena, ERRORS_MAX * sizeof *sp->res->errors)) == NULL)

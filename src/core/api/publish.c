@@ -6,9 +6,9 @@
 
 #include <rotor/codes.h>
 #include <rotor/engine.h>
-#include <rotor/loop.h>
 #include <rotor/metrics.h>
 
+#include "api/series.h"
 #include "base/str.h"
 #include "channel/name.h"
 #include "loop/worker.h"
@@ -39,7 +39,7 @@ publish_one(struct rotor_worker *w, struct rotor_str channel, const struct messa
 		return ROTOR_ERR_BAD_REQUEST;
 	if (!chan_data_valid(name.opts, msg->data, &json))
 		return ROTOR_ERR_BAD_REQUEST;
-	pub.flags = (json ? ROTOR_PUB_JSON : 0) |
+	pub.flags = (json > 0 ? ROTOR_PUB_JSON : 0) |
 	    (msg->delta || name.opts->delta_publish ? ROTOR_PUB_DELTA : 0);
 	req.history_size = (uint32_t)name.opts->history_size;
 	req.history_ttl_ms = name.opts->history_ttl_ms;
@@ -95,12 +95,11 @@ api_publish(struct api_call *call)
 
 /* A broadcast under way. */
 struct broadcast {
+	struct series		series;		/* first; of the channels */
 	struct api_call		*call;
 	struct message		msg;
 	const Ap__BroadcastRequest	*req;
 	Ap__PublishResponse	**responses;
-	struct broadcast_part	*parts;
-	size_t			next, left;
 };
 
 struct broadcast_part {
@@ -109,11 +108,12 @@ struct broadcast_part {
 };
 
 static void
-broadcast_done(struct broadcast *bc)
+broadcast_over(struct series *s)
 {
+	struct broadcast *bc = (struct broadcast *)s;
 	Ap__BroadcastResult *result = api_new(bc->call, &ap__broadcast_result__descriptor);
 
-	if (result == NULL) {
+	if (s->failed || result == NULL) {
 		api_fail(bc->call, ROTOR_ERR_INTERNAL);
 		return;
 	}
@@ -135,8 +135,26 @@ part_ended(void *token, uint32_t code, const struct rotor_publish_result *from)
 		res->error->code = code;
 		res->error->message = api_error_text(code);
 	}
-	if (--bc->left == 0)
-		broadcast_done(bc);
+	series_ended(&bc->series);
+}
+
+static void
+part_start(struct series *s, size_t i)
+{
+	struct broadcast *bc = (struct broadcast *)s;
+	struct broadcast_part *part = arena_alloc(bc->call->arena, sizeof *part);
+	uint32_t code;
+
+	bc->responses[i] = api_new(bc->call, &ap__publish_response__descriptor);
+	if (part == NULL || bc->responses[i] == NULL) {
+		series_fail(s);
+		series_ended(s);
+		return;
+	}
+	*part = (struct broadcast_part){ bc, i };
+	code = publish_one(bc->call->w, rotor_str_of(bc->req->channels[i]), &bc->msg, part_ended, part);
+	if (code != 0)
+		part_ended(part, code, NULL);
 }
 
 static struct broadcast *
@@ -144,40 +162,15 @@ broadcast_new(struct api_call *call)
 {
 	const Ap__BroadcastRequest *r = (const Ap__BroadcastRequest *)call->req;
 	struct broadcast *bc = arena_zalloc(call->arena, sizeof *bc);
-	size_t n = r->n_channels;
 
 	if (bc == NULL)
 		return NULL;
 	bc->call = call;
 	bc->req = r;
-	bc->left = n;
-	bc->parts = arena_alloc(call->arena, n * sizeof *bc->parts);
-	bc->responses = arena_alloc(call->arena, n * sizeof *bc->responses);
-	for (size_t i = 0; bc->parts != NULL && bc->responses != NULL && i < n; i++) {
-		bc->parts[i] = (struct broadcast_part){ bc, i };
-		bc->responses[i] = api_new(call, &ap__publish_response__descriptor);
-		if (bc->responses[i] == NULL)
-			return NULL;
-	}
-	return bc->parts != NULL && bc->responses != NULL ? bc : NULL;
-}
-
-static void
-broadcast_some(struct rotor_worker *w, void *priv)
-{
-	struct broadcast *bc = priv;
-	size_t i = bc->next, end = bc->req->n_channels;
-	uint32_t code;
-
-	/* The last part to end frees the call, and with it `bc`. */
-	for (unsigned n = 1; i < end; n++, i++) {
-		bc->next = i;
-		if (n > API_TURN && rotor_worker_post(w, broadcast_some, bc) == ROTOR_OK)
-			return;
-		code = publish_one(w, rotor_str_of(bc->req->channels[i]), &bc->msg, part_ended, &bc->parts[i]);
-		if (code != 0)
-			part_ended(&bc->parts[i], code, NULL);
-	}
+	bc->series = (struct series){ .w = call->w, .n = r->n_channels, .start = part_start,
+	    .over = broadcast_over };
+	bc->responses = arena_alloc(call->arena, r->n_channels * sizeof *bc->responses);
+	return bc->responses != NULL ? bc : NULL;
 }
 
 void
@@ -197,5 +190,5 @@ api_broadcast(struct api_call *call)
 	if (code != 0)
 		api_fail(call, code);
 	else
-		broadcast_some(call->w, bc);
+		series_run(&bc->series);
 }

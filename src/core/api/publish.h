@@ -18,7 +18,7 @@ struct message {
 	struct rotor_str	version_epoch;
 	uint64_t		version;
 	int			skip_history, delta;
-	int			json;		/* data is known to be JSON */
+	int			json;		/* is data JSON?  As of api_payload_json() */
 	int			any_type;	/* a broadcast is not asked what it reaches */
 };
 
@@ -40,8 +40,7 @@ uint32_t publish_one(struct rotor_worker *w, struct rotor_str channel, const str
 		    .idempotency_key = rotor_str_of((r)->idempotency_key),		\
 		    .version_epoch = rotor_str_of((r)->version_epoch), .version = (r)->version,	\
 		    .skip_history = (r)->skip_history, .delta = (r)->delta,	\
-		    .json = (call)->encoding == ROTOR_API_JSON &&		\
-			((r)->b64data == NULL || (r)->b64data[0] == '\0') };	\
+		    .json = api_payload_json((call), (r)->b64data) };		\
 	} while (0)
 
 #endif

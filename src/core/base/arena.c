@@ -84,6 +84,7 @@ add_chunk(struct arena *a, size_t len)
 	size_t size = chunk_size(a, len);
 	struct arena_chunk *c;
 
+	a->over |= size == 0;
 	if (size == 0 || size > SIZE_MAX - sizeof *c)
 		return -1;
 	c = malloc(sizeof *c + size);

@@ -21,6 +21,7 @@ struct arena {
 	struct arena_chunk	*chunks;	/* allocated ones, newest first */
 	size_t			total;		/* bytes in `chunks` */
 	size_t			limit;		/* allocation fails beyond; 0: none */
+	int			over;		/* it has, since arena_init() */
 	char			*first, *first_end;	/* the caller's own chunk */
 };
 

@@ -29,9 +29,9 @@ const struct chan_options *chan_namespace_find(const struct conf_channel *cc, st
 int chan_name_valid(const struct chan_name *n);
 /* 1 when `user` is listed behind the last user boundary; 0 when there is none. */
 int chan_name_lists_user(const struct conf_channel *cc, const struct chan_name *n, struct rotor_str user);
-/* 1 when `data` may be published under these options.  *ret_json is set to 1 when
- * the check has proved it to be valid JSON, and left alone otherwise. */
-int chan_data_valid(const struct chan_options *o, struct rotor_str data, int *ret_json);
+/* 1 when `data` may be published under these options.  *json: is it valid JSON?  1: yes;
+ * -1: no; 0: nobody has looked, and when this does, it tells. */
+int chan_data_valid(const struct chan_options *o, struct rotor_str data, int *json);
 
 /*
  * Permissions (spec: channels-and-subscriptions.md 3), as a table of flag families.

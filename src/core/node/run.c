@@ -29,6 +29,7 @@
 #include "base/obj.h"
 #include "client/client.h"
 #include "log/log.h"
+#include "loop/aside.h"
 #include "loop/worker.h"
 #include "module/loader.h"
 #include "node/crash.h"
@@ -376,6 +377,10 @@ run_fini(struct run *run)
 
 	for (uint32_t i = 0; i < run->threads; i++)
 		worker_stop(srv->workers[i]);
+	for (uint32_t i = 0; i < run->threads; i++)
+		worker_join(srv->workers[i]);
+	/* What it had in hand comes home while the modules it is for are still there. */
+	aside_stop(srv->aside);
 	for (uint32_t i = 0; i < run->threads; i++)
 		worker_join(srv->workers[i]);
 	for (uint32_t i = 0; i < run->threads; i++)

@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "hub/hub.h"
 #include "log/log.h"
+#include "loop/aside.h"
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "module/loader.h"
@@ -108,7 +109,8 @@ make_workers(struct rotor_server *srv)
 	srv->metrics = metrics_new(srv->n_workers + 1);
 	srv->workers = calloc(srv->n_workers, sizeof *srv->workers);
 	srv->interest = interest_new(srv);
-	if (srv->metrics == NULL || srv->workers == NULL || srv->interest == NULL)
+	srv->aside = aside_new();
+	if (srv->metrics == NULL || srv->workers == NULL || srv->interest == NULL || srv->aside == NULL)
 		return -ENOMEM;
 	if (srv->cc.client.user_connection_limit > 0 && (srv->user_counts = user_counts_new()) == NULL)
 		return -ENOMEM;
@@ -283,6 +285,7 @@ server_free(struct rotor_server **srvp)
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);
+	aside_free(&srv->aside);
 	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
 	stats_fini(&srv->stats);

@@ -22,6 +22,7 @@
 #include "node/stats.h"
 
 struct api_callers;
+struct aside;
 struct conf;
 struct denied;
 struct interest;
@@ -46,6 +47,7 @@ struct rotor_server {
 	struct rotor_worker	*control;
 	struct rotor_worker	**workers;
 	uint32_t		n_workers;
+	struct aside		*aside;		/* what is too long for a loop */
 	struct interest		*interest;	/* which workers want which channel */
 	struct snapshots	*snapshots;	/* of the metrics; NULL unless running */
 	struct api_callers	*api_callers;	/* who may use the server API */

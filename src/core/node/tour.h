@@ -13,12 +13,21 @@
 
 #include <stdint.h>
 
+#include <rotor/loop.h>
+
 #include "loop/inbox.h"
 
 struct rotor_worker;
 struct tour;
 
-#define TOUR_TURN	512u	/* about how many things a visit should look at */
+#define TOUR_TURN	512u	/* about how many things a visit should look at, at most */
+
+/* 1 while a visit that has looked at `n` things may look at another one. */
+static inline int
+tour_goes_on(const struct rotor_worker *w, uint32_t n)
+{
+	return n == 0 || (n < TOUR_TURN && !rotor_turn_over(w));
+}
 
 /* Does a piece of work at t->pos and moves it on, in terms of map_scan(); with
  * MAP_SCAN_END this worker is through.  0: go on; 1: it is enough, go home. */
