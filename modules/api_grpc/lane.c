@@ -18,14 +18,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <rotor/loop.h>
 #include <rotor/module.h>
 
 #define GATHER_MAX	32u	/* calls; so many go without waiting for more */
 #define LANE_FULL	64u	/* calls of a worker from which on the next one helps */
-#define RUN_MS		10u	/* for which a list may keep a worker from its clients */
 #define LANE_TURN	4096u	/* calls after which it is the next one's turn anyway */
 
 /* A worker, and what is under way to it and on it. */
@@ -33,7 +31,9 @@ struct lane {
 	struct rotor_worker	*worker;
 	uint32_t		n_calls;	/* given and not given back.  Queue's thread */
 	/* The worker's. */
-	int			running;	/* it is among a list it was given */
+	struct rotor_job	job;		/* runs what is left of `todo` */
+	struct call_list	todo;
+	int			running;	/* it is among these */
 	struct call_list	done;		/* to be given back */
 };
 
@@ -50,24 +50,24 @@ put(struct call_list *l, struct call *c)
 }
 
 static struct call *
+take_first(struct call_list *l)
+{
+	struct call *c = l->first;
+
+	if (c == NULL)
+		return NULL;
+	l->first = c->next;
+	l->n--;
+	return c;
+}
+
+static struct call *
 take_all(struct call_list *l)
 {
 	struct call *first = l->first;
 
 	*l = (struct call_list){ .first = NULL };
 	return first;
-}
-
-int
-lanes_make(struct api_grpc *g)
-{
-	g->n_lanes = rotor_server_workers(g->srv);
-	g->lanes = calloc(g->n_lanes, sizeof *g->lanes);
-	if (g->lanes == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_lanes; i++)
-		g->lanes[i].worker = rotor_server_worker(g->srv, i);
-	return 0;
 }
 
 void
@@ -122,32 +122,52 @@ lane_return(struct call *c)
 		give_back(l);
 }
 
-static uint64_t
-clock_ms(void)
+/* On the worker.  Calls that take long leave the rest of the list to the next turn. */
+static int
+serve(struct rotor_worker *w, void *priv)
 {
-	struct timespec ts;
+	struct lane *l = priv;
+	struct call *c;
 
-	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	l->running = 1;
+	while ((c = take_first(&l->todo)) != NULL) {
+		c->method->ops->run(w, c);
+		if (rotor_turn_over(w))
+			break;
+	}
+	l->running = 0;
+	give_back(l);
+	return l->todo.first != NULL ? ROTOR_AGAIN : ROTOR_OK;
 }
 
-/* On the worker.  Calls that take long leave the rest of the list to the next turn. */
+/* A list has come to the worker. */
 static void
 run(struct rotor_worker *w, void *priv)
 {
 	struct call *c = priv, *next;
 	struct lane *l = c->lane;
-	uint64_t until_ms = clock_ms() + RUN_MS;
+	int behind = l->todo.first != NULL;	/* others, whose turn is still to come */
 
-	l->running = 1;
 	for (; c != NULL; c = next) {
-		next = c->next;		/* c may be on its way back by then */
-		c->method->ops->run(w, c);
-		if (next != NULL && clock_ms() >= until_ms && rotor_worker_post(w, run, next) == ROTOR_OK)
-			break;
+		next = c->next;
+		put(&l->todo, c);
 	}
-	l->running = 0;
-	give_back(l);
+	if (!behind && serve(w, l) == ROTOR_AGAIN)
+		rotor_job_start(w, &l->job);
+}
+
+int
+lanes_make(struct api_grpc *g)
+{
+	g->n_lanes = rotor_server_workers(g->srv);
+	g->lanes = calloc(g->n_lanes, sizeof *g->lanes);
+	if (g->lanes == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->n_lanes; i++) {
+		g->lanes[i].worker = rotor_server_worker(g->srv, i);
+		rotor_job_init(&g->lanes[i].job, "grpc_api", serve, &g->lanes[i]);
+	}
+	return 0;
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api/node.c - what asks about the node as a whole: info, channels, rpc. */
+/* api/node.c - what asks about the node as a whole: info, rpc. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,68 +10,51 @@
 
 #include "api/api.h"
 #include "base/map.h"
-#include "base/obj.h"
 #include "base/str.h"
 #include "client/client.h"
 #include "hub/hub.h"
+#include "loop/aside.h"
 #include "loop/worker.h"
-#include "node/gather.h"
 #include "node/server.h"
 #include "node/snapshot.h"
+#include "node/tour.h"
 
-/* A worker's answer to `info`: users and channels as hashes, since one may be on
- * several workers and counts once. */
-struct tally {
-	uint64_t	*users, *channels;
-	size_t		n_users, n_channels;
-	uint32_t	n_clients, n_subs;
+/*
+ * info: a tour of the workers notes who is there, another one what, as hashes, since a user
+ * or a channel may be on several workers and counts once; then they are counted, aside.
+ */
+
+struct hashes {
+	uint64_t	*v;		/* allocated */
+	size_t		n, cap;
+	uint32_t	distinct;	/* once they are counted, and freed */
 };
 
-/* A worker's answer to `channels`. */
-struct chan_count {
-	char		*name;		/* owned */
-	size_t		len;
-	uint32_t	n_subs;
-};
-
-struct chan_list {
-	struct chan_count	*v;
-	size_t			n;
+struct census {
+	struct tour		tour;	/* first */
+	struct aside_work	work;
+	struct api_call		*call;
+	struct hashes		users, channels;
+	uint32_t		n_clients, n_subs;
 	int			failed;
 };
 
-struct question {
-	struct api_call		*call;
-	struct rotor_str	pattern;
-	struct tally		tally[SERVER_MAX_WORKERS];
-	struct chan_list	list[SERVER_MAX_WORKERS];
-};
-
-static uint64_t *
-hashes(const struct map *m, size_t *ret_n)
+/* 0 or -ENOMEM. */
+static int
+hashes_add(struct hashes *h, uint64_t hash)
 {
-	uint64_t *v = malloc((m->n + 1) * sizeof *v);
-	size_t n = 0;
+	size_t cap = h->cap == 0 ? 1024 : 2 * h->cap;
+	uint64_t *v;
 
-	for (size_t i = 0; v != NULL && i < m->cap; i++)
-		if (m->slots[i].value != NULL)
-			v[n++] = m->slots[i].hash;
-	*ret_n = n;
-	return v;
-}
-
-static void
-info_visit(struct rotor_worker *w, void *priv)
-{
-	struct question *q = priv;
-	struct tally *t = &q->tally[w->index];
-	struct hub_chan *ch;
-
-	t->users = hashes(&w->hub->users, &t->n_users);
-	t->channels = hashes(&w->hub->chans, &t->n_channels);
-	t->n_clients = (uint32_t)w->hub->clients.n;
-	for (size_t pos = 0; (ch = map_next(&w->hub->chans, &pos)) != NULL;)
-		t->n_subs += ch->n_subs;
+	if (h->n == h->cap) {
+		v = reallocarray(h->v, cap, sizeof *v);
+		if (v == NULL)
+			return -ENOMEM;
+		h->v = v;
+		h->cap = cap;
+	}
+	h->v[h->n++] = hash;
+	return 0;
 }
 
 static int
@@ -84,33 +67,42 @@ cmp_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Distinct values over all workers; frees the lists. */
-static uint32_t
-distinct(struct question *q, uint32_t n_workers, int channels)
+static void
+hashes_count(struct hashes *h)
 {
-	size_t n = 0, at = 0;
-	uint32_t count = 0;
-	uint64_t *all;
+	if (h->n > 0)
+		qsort(h->v, h->n, sizeof *h->v, cmp_u64);
+	for (size_t i = 0; i < h->n; i++)
+		h->distinct += i == 0 || h->v[i] != h->v[i - 1];
+	free(h->v);
+}
 
-	for (uint32_t i = 0; i < n_workers; i++)
-		n += channels ? q->tally[i].n_channels : q->tally[i].n_users;
-	all = malloc((n + 1) * sizeof *all);
-	for (uint32_t i = 0; i < n_workers; i++) {
-		uint64_t *v = channels ? q->tally[i].channels : q->tally[i].users;
-		size_t k = channels ? q->tally[i].n_channels : q->tally[i].n_users;
+static int
+users_visit(struct rotor_worker *w, struct tour *t)
+{
+	struct census *q = (struct census *)t;
+	const struct hub_user *u;
 
-		if (all != NULL && v != NULL)
-			memcpy(all + at, v, k * sizeof *v);
-		at += k;
-		free(v);
+	if (t->pos == 0)
+		q->n_clients += (uint32_t)w->hub->clients.n;
+	for (uint32_t i = 0; tour_goes_on(w, i) && (u = map_scan(&w->hub->users, &t->pos)) != NULL; i++)
+		if ((q->failed = hashes_add(&q->users, u->hash) != 0))
+			return 1;
+	return 0;
+}
+
+static int
+subs_visit(struct rotor_worker *w, struct tour *t)
+{
+	struct census *q = (struct census *)t;
+	const struct hub_chan *ch;
+
+	for (uint32_t i = 0; tour_goes_on(w, i) && (ch = map_scan(&w->hub->chans, &t->pos)) != NULL; i++) {
+		q->n_subs += ch->n_subs;
+		if ((q->failed = hashes_add(&q->channels, ch->hash) != 0))
+			return 1;
 	}
-	if (all == NULL)
-		return 0;
-	qsort(all, n, sizeof *all, cmp_u64);
-	for (size_t i = 0; i < n; i++)
-		count += i == 0 || all[i] != all[i - 1];
-	free(all);
-	return count;
+	return 0;
 }
 
 /* The metrics of the last interval, or NULL when there are none (yet). */
@@ -140,154 +132,92 @@ metrics_new_result(struct api_call *call)
 	return m;
 }
 
-static void
-info_done(struct rotor_worker *w, void *priv)
+/* NULL: no memory. */
+static Ap__InfoResult *
+info_new(struct api_call *call, const struct census *q)
 {
-	struct question *q = priv;
-	struct api_call *call = q->call;
-	const struct rotor_server *srv = w->srv;
+	const struct rotor_server *srv = call->w->srv;
 	Ap__InfoResult *res = api_new(call, &ap__info_result__descriptor);
 	Ap__NodeResult *node = api_new(call, &ap__node_result__descriptor);
 	Ap__NodeResult **nodes = arena_alloc(call->arena, sizeof *nodes);
 
-	if (res == NULL || node == NULL || nodes == NULL) {
-		distinct(q, srv->n_workers, 0);
-		distinct(q, srv->n_workers, 1);
-		free(q);
-		api_fail(call, ROTOR_ERR_INTERNAL);
-		return;
-	}
+	if (res == NULL || node == NULL || nodes == NULL)
+		return NULL;
 	node->uid = srv->uid;
 	node->name = srv->name;
 	node->version = srv->client_version;
-	for (uint32_t i = 0; i < srv->n_workers; i++) {
-		node->num_clients += q->tally[i].n_clients;
-		node->num_subs += q->tally[i].n_subs;
-	}
-	node->num_users = distinct(q, srv->n_workers, 0);
-	node->num_channels = distinct(q, srv->n_workers, 1);
-	node->uptime = (uint32_t)((w->now_ms - srv->started_ms) / 1000);
+	node->num_clients = q->n_clients;
+	node->num_subs = q->n_subs;
+	node->num_users = q->users.distinct;
+	node->num_channels = q->channels.distinct;
+	node->uptime = (uint32_t)((call->w->now_ms - srv->started_ms) / 1000);
 	node->metrics = metrics_new_result(call);
 	nodes[0] = node;
 	res->nodes = nodes;
 	res->n_nodes = 1;
-	free(q);
-	api_finish(call, res);
+	return res;
+}
+
+static struct census *
+census_of(struct aside_work *k)
+{
+	return (struct census *)(void *)((char *)k - offsetof(struct census, work));
 }
 
 static void
-ask(struct api_call *call, struct rotor_str pattern, gather_visit_f *visit, gather_done_f *done)
+count(struct aside_work *k)
 {
-	struct question *q = calloc(1, sizeof *q);
+	struct census *q = census_of(k);
 
-	if (q != NULL) {
-		q->call = call;
-		q->pattern = pattern;
-		if (gather(call->w, visit, done, q) == 0)
-			return;
-		free(q);
-	}
-	api_fail(call, ROTOR_ERR_INTERNAL);
+	hashes_count(&q->users);
+	hashes_count(&q->channels);
+}
+
+static void
+counted(struct rotor_worker *w, struct aside_work *k)
+{
+	struct census *q = census_of(k);
+	Ap__InfoResult *res = q->failed ? NULL : info_new(q->call, q);
+
+	(void)w;
+	if (res == NULL)
+		api_fail(q->call, ROTOR_ERR_INTERNAL);
+	else
+		api_finish(q->call, res);
+}
+
+static void
+subs_done(struct rotor_worker *w, struct tour *t)
+{
+	struct census *q = (struct census *)t;
+
+	aside_give(w->srv->aside, w, &q->work, count, counted);
+}
+
+static void
+users_done(struct rotor_worker *w, struct tour *t)
+{
+	struct census *q = (struct census *)t;
+
+	q->tour = (struct tour){ .visit = subs_visit, .done = subs_done };
+	if (q->failed)
+		subs_done(w, t);
+	else
+		tour_start(t, w);
 }
 
 void
 api_info(struct api_call *call)
 {
-	ask(call, (struct rotor_str){ "", 0 }, info_visit, info_done);
-}
+	struct census *q = arena_zalloc(call->arena, sizeof *q);
 
-static void
-channels_visit(struct rotor_worker *w, void *priv)
-{
-	struct question *q = priv;
-	struct chan_list *l = &q->list[w->index];
-	struct hub_chan *ch;
-
-	l->v = malloc((w->hub->chans.n + 1) * sizeof *l->v);
-	l->failed = l->v == NULL;
-	for (size_t pos = 0; !l->failed && (ch = map_next(&w->hub->chans, &pos)) != NULL;) {
-		if (q->pattern.len > 0 && glob_match(q->pattern, ch->name) != 1)
-			continue;
-		l->v[l->n] = (struct chan_count){ malloc(ch->name.len + 1), ch->name.len, ch->n_subs };
-		l->failed = l->v[l->n].name == NULL;
-		if (!l->failed)
-			memcpy(l->v[l->n].name, ch->name.p, ch->name.len);
-		l->n += !l->failed;
-	}
-}
-
-/* Adds a worker's channels to the result's, where `seen` finds those already there. */
-static int
-channels_merge(struct api_call *call, struct chan_list *l, struct map *seen, Ap__ChannelsResult *res)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		struct rotor_str name = { l->v[i].name, l->v[i].len };
-		uint64_t hash = str_hash(name);
-		Ap__ChannelInfo *info = map_get(seen, hash, name);
-		Ap__ChannelsResult__ChannelsEntry *e;
-
-		if (info == NULL) {
-			e = api_new(call, &ap__channels_result__channels_entry__descriptor);
-			info = api_new(call, &ap__channel_info__descriptor);
-			if (e == NULL || info == NULL ||
-			    (e->key = arena_strndup(call->arena, name.p, name.len)) == NULL ||
-			    map_put(seen, hash, (struct rotor_str){ e->key, name.len }, info) != 0)
-				return -ENOMEM;
-			e->value = info;
-			res->channels[res->n_channels++] = e;
-		}
-		info->num_clients += l->v[i].n_subs;
-	}
-	return l->failed ? -ENOMEM : 0;
-}
-
-static void
-list_free(struct chan_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i].name);
-	free(l->v);
-}
-
-static void
-channels_done(struct rotor_worker *w, void *priv)
-{
-	struct question *q = priv;
-	struct api_call *call = q->call;
-	uint32_t n_workers = w->srv->n_workers;
-	Ap__ChannelsResult *res = api_new(call, &ap__channels_result__descriptor);
-	struct map seen;
-	size_t n = 0;
-	int r = 0;
-
-	map_init(&seen);
-	for (uint32_t i = 0; i < n_workers; i++)
-		n += q->list[i].n;
-	if (res == NULL || (res->channels = arena_alloc(call->arena, (n + 1) * sizeof *res->channels)) == NULL)
-		r = -ENOMEM;
-	for (uint32_t i = 0; i < n_workers; i++) {
-		if (r == 0)
-			r = channels_merge(call, &q->list[i], &seen, res);
-		list_free(&q->list[i]);
-	}
-	map_fini(&seen);
-	free(q);
-	if (r != 0)
+	if (q == NULL) {
 		api_fail(call, ROTOR_ERR_INTERNAL);
-	else
-		api_finish(call, res);
-}
-
-void
-api_channels(struct api_call *call)
-{
-	const Ap__ChannelsRequest *r = (const Ap__ChannelsRequest *)call->req;
-	struct rotor_str pattern = rotor_str_of(r->pattern);
-
-	if (pattern.len > 0 && glob_match(pattern, STR_LIT("")) < 0)
-		api_fail(call, ROTOR_ERR_INTERNAL);
-	else
-		ask(call, pattern, channels_visit, channels_done);
+		return;
+	}
+	q->call = call;
+	q->tour = (struct tour){ .visit = users_visit, .done = users_done };
+	tour_start(&q->tour, call->w);
 }
 
 /* No method is registered in this server. */

@@ -54,6 +54,7 @@ arena_adopt(struct arena *a, struct arena *from)
 	*endp = a->chunks;
 	a->chunks = from->chunks;
 	a->total += from->total;
+	a->over |= from->over;
 	arena_init(from, NULL, 0);
 }
 
