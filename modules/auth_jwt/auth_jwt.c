@@ -190,17 +190,19 @@ wait_for_key(struct verifier *v, struct rotor_worker *w, struct rotor_str jwt,
     struct key_ask *ask, const struct customer *cu, struct scratch *s)
 {
 	struct pending *pd = malloc(sizeof *pd + jwt.len);
+	int r = -ENOMEM;
 
 	if (pd != NULL) {
 		*pd = (struct pending){ .v = verifier_ref(v), .w = w, .customer = *cu, .len = jwt.len };
 		memcpy(pd->jwt, jwt.p, jwt.len);
-		if (verifier_ask(v, ask, key_answered, pd) == 0)
+		r = verifier_ask(v, ask, key_answered, pd);
+		if (r == 0)
 			return;
 		verifier_unref(&pd->v);
 		free(pd);
 	}
 	ask->answered = 1;
-	ask->answer = JWKS_OVERLOAD;
+	ask->answer = r == -ENOENT ? JWKS_UNKNOWN : JWKS_OVERLOAD;
 	verify(v, jwt, ask, cu, s);
 }
 

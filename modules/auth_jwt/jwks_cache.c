@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * jwks_cache.c - a hash table of chains under a read-write lock.  Tokens look keys up
- * under the read lock, so an entry's expiry, which they push back, is atomic.
+ * under the read lock, so what they write into an entry is atomic.
  */
 #include "config.h"
 
@@ -22,7 +22,9 @@
 struct entry {
 	struct entry		*next;
 	struct jwk		*key;
-	_Atomic uint64_t	expires_ms;
+	uint64_t		expires_ms;	/* by what its set said last */
+	_Atomic uint64_t	ask_ms;		/* when the set is to be looked at again */
+	_Atomic uint64_t	used_ms;	/* last */
 	size_t			url_len, kid_len;
 	char			name[];		/* URL and kid, one behind the other */
 };
@@ -102,38 +104,60 @@ find(struct jwks_cache *c, struct rotor_str url, struct rotor_str kid)
 }
 
 struct jwk *
-jwks_cache_get(struct jwks_cache *c, struct rotor_str url, struct rotor_str kid, uint64_t now_ms)
+jwks_cache_get(struct jwks_cache *c, struct rotor_str url, struct rotor_str kid, uint64_t now_ms,
+    int *ret_look)
 {
 	struct jwk *k = NULL;
 	struct entry *e;
 
+	*ret_look = 0;
 	pthread_rwlock_rdlock(&c->lock);
 	e = *find(c, url, kid);
-	if (e != NULL && atomic_load(&e->expires_ms) > now_ms) {
-		atomic_store(&e->expires_ms, now_ms + JWKS_CACHE_TTL_MS);
+	if (e != NULL && e->expires_ms > now_ms) {
+		atomic_store(&e->used_ms, now_ms);
+		*ret_look = atomic_load(&e->ask_ms) <= now_ms;
+		if (*ret_look)
+			atomic_store(&e->ask_ms, now_ms + JWKS_CACHE_AGAIN_MS);
 		k = jwk_ref(e->key);
 	}
 	pthread_rwlock_unlock(&c->lock);
 	return (k);
 }
 
-/* Drops what has expired, and when nothing has, what would be the next. */
+void
+jwks_cache_settle(struct jwks_cache *c, struct rotor_str url, uint64_t now_ms)
+{
+	const uint64_t seen = now_ms + JWKS_CACHE_TTL_MS, gone = now_ms + JWKS_CACHE_GRACE_MS;
+	struct entry *e;
+	size_t i;
+
+	pthread_rwlock_wrlock(&c->lock);
+	for (i = 0; i < N_CHAINS; i++) {
+		for (e = c->chains[i]; e != NULL; e = e->next) {
+			if (rotor_str_eq((struct rotor_str){ e->name, e->url_len }, url) &&
+			    e->expires_ms != seen && e->expires_ms > gone)
+				e->expires_ms = gone;
+		}
+	}
+	pthread_rwlock_unlock(&c->lock);
+}
+
+/* Drops what has expired, and when nothing has, what was not used for longest. */
 static void
 make_room(struct jwks_cache *c, uint64_t now_ms)
 {
 	struct entry **first = NULL, **ep;
-	uint64_t at, first_ms = UINT64_MAX;
+	uint64_t first_ms = UINT64_MAX;
 	size_t i;
 
 	for (i = 0; i < N_CHAINS; i++) {
 		for (ep = &c->chains[i]; *ep != NULL;) {
-			at = atomic_load(&(*ep)->expires_ms);
-			if (at <= now_ms) {
+			if ((*ep)->expires_ms <= now_ms) {
 				drop(c, ep);
 				continue;
 			}
-			if (at < first_ms) {
-				first_ms = at;
+			if (atomic_load(&(*ep)->used_ms) < first_ms) {
+				first_ms = atomic_load(&(*ep)->used_ms);
 				first = ep;
 			}
 			ep = &(*ep)->next;
@@ -179,7 +203,9 @@ jwks_cache_put(struct jwks_cache *c, struct rotor_str url, struct rotor_str kid,
 	if (e != NULL) {
 		jwk_unref(&e->key);
 		e->key = jwk_ref(k);
-		atomic_store(&e->expires_ms, now_ms + JWKS_CACHE_TTL_MS);
+		e->expires_ms = now_ms + JWKS_CACHE_TTL_MS;
+		atomic_store(&e->ask_ms, now_ms + JWKS_CACHE_LOOK_MS);
+		atomic_store(&e->used_ms, now_ms);
 	}
 	pthread_rwlock_unlock(&c->lock);
 	return (e != NULL ? 0 : -ENOMEM);

@@ -15,6 +15,7 @@
 #include "jwks_cache.h"
 #include "jwks_fetch.h"
 #include "pace.h"
+#include "unknown.h"
 
 /* Someone who wants a key. */
 struct asker {
@@ -34,7 +35,9 @@ struct place {
 	struct jwks_source	*src;
 	struct pace		pace;
 	struct asker		*askers;
-	uint64_t		start_ms;	/* of the fetch that is due or runs */
+	size_t			n_askers;
+	int			fetching;	/* a fetch is due or runs */
+	uint64_t		start_ms;	/* its start */
 	int			failing;	/* the last fetch did */
 	char			url[];
 };
@@ -48,6 +51,7 @@ struct jwks_source {
 	pthread_mutex_t		lock;		/* of what follows */
 	struct place		*places;
 	size_t			n_places, n_waiting;
+	struct unknown		unknown;
 };
 
 struct jwks_source *
@@ -58,7 +62,7 @@ jwks_source_new(struct fetcher *f, jwks_report_f *report, void *priv)
 	if (src == NULL)
 		return (NULL);
 	src->cache = jwks_cache_new();
-	if (src->cache == NULL || pthread_mutex_init(&src->lock, NULL) != 0) {
+	if (src->cache == NULL || unknown_init(&src->unknown) != 0 || pthread_mutex_init(&src->lock, NULL) != 0) {
 		jwks_cache_free(&src->cache);
 		free(src);
 		return (NULL);
@@ -88,14 +92,6 @@ jwks_source_unref(struct jwks_source **sp)
 	free(src);
 }
 
-struct jwk *
-jwks_source_get(struct jwks_source *src, struct rotor_str url, struct rotor_str kid)
-{
-	if (kid.len > JWK_KID_MAX)
-		return (NULL);
-	return (jwks_cache_get(src->cache, url, kid, fetch_now_ms()));
-}
-
 /*
  * Places.  All under the lock.
  */
@@ -108,7 +104,7 @@ forget_idle(struct jwks_source *src, uint64_t now_ms, int all)
 	struct place **pp = &src->places, *pl;
 
 	while ((pl = *pp) != NULL) {
-		if (pl->askers != NULL || !pace_is_idle(&pl->pace, now_ms) || (pl->failing && !all)) {
+		if (pl->askers != NULL || pl->fetching || !pace_is_idle(&pl->pace, now_ms) || (pl->failing && !all)) {
 			pp = &pl->next;
 			continue;
 		}
@@ -169,7 +165,38 @@ start_fetch(struct place *pl, uint64_t now_ms)
 	r = fetcher_get(src->fetcher, pl->url, pl->start_ms, fetched, pl);
 	if (r != 0)
 		atomic_fetch_sub_explicit(&src->refs, 1, memory_order_relaxed);	/* not the last */
+	pl->fetching = r == 0;
 	return (r);
+}
+
+/* Nobody waits for it: looks whether the set still has what is in use. */
+static void
+look(struct jwks_source *src, struct rotor_str url, uint64_t now_ms)
+{
+	struct place *pl;
+
+	pthread_mutex_lock(&src->lock);
+	pl = find_place(src, url);
+	if (pl == NULL)
+		pl = add_place(src, url, now_ms);
+	if (pl != NULL && !pl->fetching)
+		(void)start_fetch(pl, now_ms);	/* or the next token does */
+	pthread_mutex_unlock(&src->lock);
+}
+
+struct jwk *
+jwks_source_get(struct jwks_source *src, struct rotor_str url, struct rotor_str kid)
+{
+	uint64_t now = fetch_now_ms();
+	struct jwk *k;
+	int due;
+
+	if (kid.len > JWK_KID_MAX)
+		return (NULL);
+	k = jwks_cache_get(src->cache, url, kid, now, &due);
+	if (due)
+		look(src, url, now);
+	return (k);
 }
 
 struct filling {
@@ -193,9 +220,12 @@ take_answered(struct place *pl, enum jwks_answer without, uint64_t now_ms)
 {
 	struct rotor_str url = rotor_str_of(pl->url);
 	struct asker **ap = &pl->askers, *a, *out = NULL;
+	int due;
 
 	while ((a = *ap) != NULL) {
-		a->key = jwks_cache_get(pl->src->cache, url, (struct rotor_str){ a->kid, a->kid_len }, now_ms);
+		struct rotor_str kid = { a->kid, a->kid_len };
+
+		a->key = jwks_cache_get(pl->src->cache, url, kid, now_ms, &due);
 		/* The set that came may have left before the key was put in. */
 		if (a->key == NULL && a->late && without == JWKS_UNKNOWN) {
 			a->late = 0;
@@ -203,7 +233,10 @@ take_answered(struct place *pl, enum jwks_answer without, uint64_t now_ms)
 			continue;
 		}
 		a->answer = a->key != NULL ? JWKS_FOUND : without;
+		if (a->answer == JWKS_UNKNOWN)
+			unknown_add(&pl->src->unknown, url, kid, now_ms);
 		*ap = a->next;
+		pl->n_askers--;
 		a->next = out;
 		out = a;
 		pl->src->n_waiting--;
@@ -231,7 +264,10 @@ fill_cache(struct place *pl, const struct fetch_result *res, struct jwks_summary
 
 	if (res->error != NULL)
 		return (res->error);
-	return (jwks_read(res->body, put_key, &fl, sum) == 0 ? NULL : sum->why);
+	if (jwks_read(res->body, put_key, &fl, sum) != 0)
+		return (sum->why);
+	jwks_cache_settle(fl.src->cache, fl.url, res->now_ms);
+	return (NULL);
 }
 
 static void
@@ -249,6 +285,7 @@ fetched(void *priv, const struct fetch_result *res)
 		src->report(src->priv, &rep);
 	pthread_mutex_lock(&src->lock);
 	pl->failing = rep.error != NULL;
+	pl->fetching = 0;
 	answered = take_answered(pl, res->stopped ? JWKS_OVERLOAD :
 	    rep.error != NULL ? JWKS_UNAVAILABLE : JWKS_UNKNOWN, res->now_ms);
 	if (pl->askers != NULL && start_fetch(pl, res->now_ms) != 0)
@@ -273,6 +310,14 @@ asker_new(struct rotor_str kid, jwks_done_f *done, void *priv)
 	return (a);
 }
 
+/* Who would have to wait for the next turn, and just to hear the same again. */
+static int
+is_in_vain(const struct jwks_source *src, const struct place *pl, struct rotor_str kid, uint64_t now_ms)
+{
+	return ((pl->fetching ? pl->start_ms > now_ms : pace_is_spent(&pl->pace, now_ms)) &&
+	    unknown_has(&src->unknown, rotor_str_of(pl->url), kid, now_ms));
+}
+
 /* Under the lock. */
 static int
 join(struct jwks_source *src, struct rotor_str url, struct asker *a)
@@ -281,12 +326,15 @@ join(struct jwks_source *src, struct rotor_str url, struct asker *a)
 	struct place *pl = find_place(src, url);
 	int r;
 
-	if (src->n_waiting >= SOURCE_MAX_WAITING)
+	if (pl != NULL && is_in_vain(src, pl, (struct rotor_str){ a->kid, a->kid_len }, now))
+		return (-ENOENT);
+	if (src->n_waiting >= SOURCE_MAX_WAITING || (pl != NULL && pl->n_askers >= SOURCE_MAX_OF_URL))
 		return (-EBUSY);
 	if (pl == NULL && (pl = add_place(src, url, now)) == NULL)
 		return (-EBUSY);
-	if (pl->askers == NULL && (r = start_fetch(pl, now)) != 0)
+	if (!pl->fetching && (r = start_fetch(pl, now)) != 0)
 		return (r);
+	pl->n_askers++;
 	a->late = pl->start_ms < now;
 	a->next = pl->askers;
 	pl->askers = a;

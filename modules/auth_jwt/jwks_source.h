@@ -6,7 +6,9 @@
  * same one.  A key that is not in the set is looked for again each time a token names
  * it, for it may just have been published; but a URL is asked five times at once at
  * most and then once a second (pace.h), whatever tokens say.  Who comes too early
- * waits for the next turn.  Any thread, but where said.
+ * waits for the next turn, unless his key was looked for seconds ago: then he is told at
+ * once.  One URL has a quarter of all places to wait in at most, so that who makes up keys
+ * of one set does not take them from the others.  Any thread, but where said.
  */
 #ifndef AUTH_JWT_JWKS_SOURCE_H
 #define AUTH_JWT_JWKS_SOURCE_H
@@ -20,6 +22,7 @@ struct fetcher;
 struct jwks_source;
 
 #define SOURCE_MAX_WAITING	16384u	/* tokens */
+#define SOURCE_MAX_OF_URL	(SOURCE_MAX_WAITING / 4)
 #define SOURCE_MAX_URLS		1024u	/* being fetched, or fetched in the last seconds */
 
 /* What came of a fetch, for log and metrics; on the fetcher's thread. */
@@ -51,7 +54,8 @@ void jwks_source_unref(struct jwks_source **sp);
 
 /* The key when it is in the cache, with a reference for the caller; or NULL. */
 struct jwk *jwks_source_get(struct jwks_source *src, struct rotor_str url, struct rotor_str kid);
-/* Fetches the set and calls `done`.  0; or -errno, and then `done` is not called. */
+/* Fetches the set and calls `done`.  0; or -errno, and then `done` is not called: -ENOENT,
+ * the key is known not to be there; -EBUSY, too many wait. */
 int jwks_source_ask(struct jwks_source *src, struct rotor_str url, struct rotor_str kid,
     jwks_done_f *done, void *priv);
 

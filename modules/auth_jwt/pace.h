@@ -28,6 +28,13 @@ pace_next(struct pace *p, uint64_t now_ms)
 	return (at);
 }
 
+/* 1 when the next turn would not be now. */
+static inline int
+pace_is_spent(const struct pace *p, uint64_t now_ms)
+{
+	return (p->paid_ms > now_ms + (PACE_BURST - 1) * PACE_INTERVAL_MS);
+}
+
 /* 1 when it may be forgotten. */
 static inline int
 pace_is_idle(const struct pace *p, uint64_t now_ms)

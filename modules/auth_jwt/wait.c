@@ -3,6 +3,7 @@
 
 #include "wait.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "verifier.h"
@@ -30,10 +31,12 @@ void
 wait_for_key(const struct verifier *v, struct key_ask *ask)
 {
 	struct waiting wt = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, ask };
+	int r;
 
 	pthread_mutex_lock(&wt.lock);
-	if (verifier_ask(v, ask, on_answer, &wt) != 0) {
-		ask->answer = JWKS_OVERLOAD;
+	r = verifier_ask(v, ask, on_answer, &wt);
+	if (r != 0) {
+		ask->answer = r == -ENOENT ? JWKS_UNKNOWN : JWKS_OVERLOAD;
 		ask->answered = 1;
 	}
 	while (!ask->answered)

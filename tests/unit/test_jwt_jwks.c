@@ -347,7 +347,8 @@ test_damaged_sets(void **state)
 static int
 is_cached(struct jwks_cache *c, struct rotor_str url, const char *kid, uint64_t now, struct jwk *want)
 {
-	struct jwk *k = jwks_cache_get(c, url, KID(kid), now);
+	int due;
+	struct jwk *k = jwks_cache_get(c, url, KID(kid), now, &due);
 	int found = k != NULL;
 
 	if (found && want != NULL)
@@ -394,13 +395,49 @@ test_cache_time(void **state)
 	assert_int_equal(jwks_cache_put(c, URL_A, KID("k"), k, now), 0);
 	now += JWKS_CACHE_TTL_MS - 1;
 	assert_true(is_cached(c, URL_A, "k", now, k));
-	/* Each use is good for another hour. */
-	now += JWKS_CACHE_TTL_MS - 1;
-	assert_true(is_cached(c, URL_A, "k", now, k));
-	now += JWKS_CACHE_TTL_MS;
+	/* No use makes it last longer. */
+	now++;
 	assert_false(is_cached(c, URL_A, "k", now, NULL));
 	assert_int_equal(jwks_cache_put(c, URL_A, KID("k"), k, now), 0);
 	assert_true(is_cached(c, URL_A, "k", now, k));
+	jwks_cache_free(&c);
+	jwk_unref(&k);
+}
+
+/* A key that has left its set is forgotten however much it is used; another set's is not. */
+static void
+test_cache_forgets(void **state)
+{
+	struct jwk *k = read_made(make_jwk(key.p256, "k", "")), *got;
+	struct jwks_cache *c = jwks_cache_new();
+	uint64_t now = 5, end;
+	int due;
+
+	(void)state;
+	assert_int_equal(jwks_cache_put(c, URL_A, KID("old"), k, now), 0);
+	assert_int_equal(jwks_cache_put(c, URL_B, KID("old"), k, now), 0);
+	got = jwks_cache_get(c, URL_A, KID("old"), now + JWKS_CACHE_LOOK_MS - 1, &due);
+	assert_int_equal(due, 0);
+	jwk_unref(&got);
+	/* It is time to look; one who uses it is told so, and another one later. */
+	now += JWKS_CACHE_LOOK_MS;
+	for (int want = 1; want >= 0; want--) {
+		got = jwks_cache_get(c, URL_A, KID("old"), now, &due);
+		assert_int_equal(due, want);
+		jwk_unref(&got);
+	}
+	assert_int_equal(jwks_cache_put(c, URL_A, KID("new"), k, now), 0);
+	jwks_cache_settle(c, URL_A, now);
+	for (end = now + JWKS_CACHE_GRACE_MS; now < end; now += 1000) {
+		assert_true(is_cached(c, URL_A, "old", now, k));
+		jwks_cache_settle(c, URL_A, now);	/* does not push it back */
+	}
+	assert_false(is_cached(c, URL_A, "old", end, NULL));
+	assert_true(is_cached(c, URL_B, "old", end, k));
+	/* Had it been there again meanwhile, it would have stayed. */
+	assert_int_equal(jwks_cache_put(c, URL_A, KID("old"), k, end), 0);
+	jwks_cache_settle(c, URL_A, end);
+	assert_true(is_cached(c, URL_A, "old", end + JWKS_CACHE_GRACE_MS, k));
 	jwks_cache_free(&c);
 	jwk_unref(&k);
 }
@@ -469,6 +506,7 @@ main(void)
 		cmocka_unit_test(test_damaged_sets),
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_cache_time),
+		cmocka_unit_test(test_cache_forgets),
 		cmocka_unit_test(test_cache_is_bounded),
 		cmocka_unit_test(test_pace),
 	};

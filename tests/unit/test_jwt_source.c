@@ -213,7 +213,7 @@ on_report(void *priv, const struct jwks_report *r)
 	said.attempts = r->fetch->attempts;
 	said.status = r->fetch->status;
 	snprintf(said.error, sizeof said.error, "%s", r->error != NULL ? r->error : "");
-	assert_string_equal(r->url, url);
+	assert_memory_equal(r->url, url, strlen(r->url));
 	pthread_mutex_unlock(&said.lock);
 }
 
@@ -367,9 +367,16 @@ test_paced(void **state)
 		await(i);
 	}
 	assert_int_equal(web_requests(), PACE_BURST);
-	/* From now on everybody shares one request a second. */
-	for (i = 0; i < 1000; i++)
-		ask("none");
+	/* What was not there is not waited for. */
+	assert_int_equal(jwks_source_ask(src, URL, KID("none"), on_answer, NULL), -ENOENT);
+	/* From now on everybody else shares one request a second. */
+	for (i = 0; i < 1000; i++) {
+		char kid[16];
+
+		snprintf(kid, sizeof kid, "none%u", i);
+		ask(kid);
+	}
+	assert_int_equal(jwks_source_ask(src, URL, KID("none"), on_answer, NULL), -ENOENT);
 	await(PACE_BURST + 1000);
 	assert_int_equal(said.n[JWKS_UNKNOWN], PACE_BURST + 1000);
 	assert_int_equal(web_requests(), PACE_BURST + 1);
@@ -515,18 +522,23 @@ test_stop(void **state)
 static void
 test_too_many_wait(void **state)
 {
+	struct rotor_str other;
 	unsigned i;
 
 	(void)state;
 	web_gate(1);
-	for (i = 0; i < SOURCE_MAX_WAITING; i++)
+	for (i = 0; i < SOURCE_MAX_OF_URL; i++)
 		ask("one");
 	assert_int_equal(jwks_source_ask(src, URL, KID("one"), on_answer, NULL), -EBUSY);
+	/* There is room for those of another set. */
+	other = URL;
+	other.len--;
+	assert_int_equal(jwks_source_ask(src, other, KID("one"), on_answer, NULL), 0);
 	web_gate(0);
-	await(SOURCE_MAX_WAITING);
-	assert_int_equal(said.n[JWKS_FOUND], SOURCE_MAX_WAITING);
+	await(SOURCE_MAX_OF_URL + 1);
+	assert_int_equal(said.n[JWKS_FOUND], SOURCE_MAX_OF_URL + 1);
 	ask("one");
-	await(SOURCE_MAX_WAITING + 1);
+	await(SOURCE_MAX_OF_URL + 2);
 }
 
 /*
