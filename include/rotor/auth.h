@@ -64,7 +64,9 @@ struct rotor_subscription_claims {
 	int64_t			issued_at;	/* Unix seconds; 0: not said */
 };
 
-/* `why` is for the log at most: it names the failed check, never token text. */
+/* `why` is for the log at most: it names the failed check and claim.  Of the token's text it
+ * has the key's name (kid) at most, quoted, without control characters.  Lives as long as the
+ * callback. */
 typedef void rotor_connection_token_done_f(void *token, uint32_t verdict, const char *why,
     const struct rotor_connection_claims *claims);
 typedef void rotor_subscription_token_done_f(void *token, uint32_t verdict, const char *why,

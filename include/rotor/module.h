@@ -21,6 +21,7 @@ extern "C" {
 #endif
 
 struct rotor_check;
+struct rotor_command;
 struct rotor_instance;		/* a module as loaded into one server */
 struct rotor_log;
 struct rotor_server;
@@ -52,6 +53,10 @@ struct rotor_module {
 	/* Says what is wrong with the options beyond their table, see <rotor/check.h>.
 	 * May be NULL. */
 	void		(*check)(struct rotor_check *chk);
+
+	/* The commands of `provides`, up to a NULL, so that `rotor help` can say what they
+	 * do without loading the module.  May be NULL. */
+	const struct rotor_command *const	*commands;
 };
 
 /* Members that are not named are NULL, which -Wextra of C++ would warn of. */

@@ -498,4 +498,4 @@ ROTOR_MODULE_DEFINE(auth_jwt,
 	"command:checktoken command:checksubtoken",
     .options = &options,
     .load = auth_load, .reload = auth_reload, .stop = auth_stop, .unload = auth_unload,
-    .check = auth_check);
+    .check = auth_check, .commands = auth_command_list);

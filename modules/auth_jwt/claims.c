@@ -390,7 +390,7 @@ claims_read(struct rotor_str text, uint32_t kind, const char *user_claim,
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	*ret_why = "claims are not a JSON object";
+	*ret_why = "its claims are not a JSON object";
 	if (scan_document(text, &doc) != 0 || scan_enter_object(&sc, &doc) != 0)
 		return (-1);
 	while ((r = scan_next_member(&sc, s, &key, &v)) == 1) {

@@ -327,6 +327,10 @@ const struct rotor_command auth_commands[AUTH_N_COMMANDS] = {
 	COMMAND("checksubtoken", "TOKEN", "verify a subscription token", 0),
 };
 
+const struct rotor_command *const auth_command_list[AUTH_N_COMMANDS + 1] = {
+	&auth_commands[0], &auth_commands[1], &auth_commands[2], &auth_commands[3], NULL,
+};
+
 /* Beside auth_commands, row by row. */
 static const struct verb {
 	int	subscription;

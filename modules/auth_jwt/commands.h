@@ -13,6 +13,8 @@ struct auth_conf;
 
 /* Their ctx is the struct auth_conf. */
 extern const struct rotor_command auth_commands[AUTH_N_COMMANDS];
+/* The same, for struct rotor_module. */
+extern const struct rotor_command *const auth_command_list[AUTH_N_COMMANDS + 1];
 
 /* Runs the command argv[0] at `now` (Unix seconds) with its output on `out`.
  * Returns the exit status. */

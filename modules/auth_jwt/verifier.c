@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@
 #include "scratch.h"
 #include "url_template.h"
 
+#define KID_SHOWN	64u	/* bytes, in what the log says */
+#define WHY_MAX		400u
 #define REGEX_MAX_BYTES	4096u	/* of iss and aud, that are matched with expressions */
 
 struct verifier {
@@ -258,6 +261,23 @@ fail(uint32_t verdict, const char *why, const char **ret_why)
 	return (verdict);
 }
 
+/* A text of which the parts are not known beforehand; in `s`. */
+static const char *
+why_of_key(struct rotor_str kid, struct rotor_str url, const char *what, struct scratch *s)
+{
+	char shown[KID_SHOWN + 1], where[URL_MAX_LEN], *why = scratch_alloc(s, WHY_MAX);
+	size_t i, n = kid.len < KID_SHOWN ? kid.len : KID_SHOWN;
+
+	if (why == NULL)
+		return (what);
+	for (i = 0; i < n; i++)
+		shown[i] = kid.p[i] > 0x20 && kid.p[i] < 0x7f && kid.p[i] != '"' ? kid.p[i] : '?';
+	shown[n] = '\0';
+	url_public(url.p, where, sizeof where);
+	snprintf(why, WHY_MAX, "its key \"%s\"%s %s: %.160s", shown, n < kid.len ? "..." : "", what, where);
+	return (why);
+}
+
 /* By jwks_answer, what becomes of a token without its key.  That the set cannot be
  * fetched says nothing about the token, but the reference calls it invalid, too. */
 static const struct {
@@ -265,9 +285,9 @@ static const struct {
 	const char	*why;
 } keyless[] = {
 	[JWKS_FOUND] = { ROTOR_TOKEN_VALID, NULL },
-	[JWKS_UNKNOWN] = { ROTOR_TOKEN_INVALID, "its kid is not in the key set" },
-	[JWKS_UNAVAILABLE] = { ROTOR_TOKEN_INVALID, "the key set cannot be fetched" },
-	[JWKS_OVERLOAD] = { ROTOR_TOKEN_ERROR, "too many tokens wait for key sets, or the server stops" },
+	[JWKS_UNKNOWN] = { ROTOR_TOKEN_INVALID, "is not in the key set" },
+	[JWKS_UNAVAILABLE] = { ROTOR_TOKEN_INVALID, "is not known, and the key set cannot be fetched" },
+	[JWKS_OVERLOAD] = { ROTOR_TOKEN_ERROR, "is not known yet, and too many tokens wait for key sets, or the server stops" },
 };
 
 /* The key set's key, with a reference; or another verdict than VALID. */
@@ -287,7 +307,8 @@ find_key(const struct verifier *v, const struct token *t, const struct url_vars 
 		return (ROTOR_TOKEN_INVALID);
 	ask->kid = t->header.kid;
 	if (ask->answered && ask->key == NULL)
-		return (fail(keyless[ask->answer].verdict, keyless[ask->answer].why, ret_why));
+		return (fail(keyless[ask->answer].verdict,
+		    why_of_key(ask->kid, ask->url, keyless[ask->answer].why, s), ret_why));
 	*ret = ask->answered ? jwk_ref(ask->key) : jwks_source_get(v->source, ask->url, ask->kid);
 	if (*ret == NULL)
 		return (fail(VERIFIER_ASK, "its key must be fetched", ret_why));
@@ -331,16 +352,18 @@ check_origin(const struct verifier *v, const struct token *t, const struct claim
 	uint32_t verdict;
 
 	if (v->issuer_re != NULL && !match(v, v->issuer_re, c->iss, &left, s, &vars))
-		return (fail(ROTOR_TOKEN_INVALID, "issuer does not match", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "claim iss does not match issuer_regex", ret_why));
 	if (v->audience_re != NULL && !match_audience(v, &c->aud, &left, s, &vars))
-		return (fail(ROTOR_TOKEN_INVALID, "audience does not match", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "claim aud does not match audience_regex", ret_why));
 	verdict = check_signature(v, t, &vars, now, ask, s, ret_why);
 	if (verdict != ROTOR_TOKEN_VALID)
 		return (verdict);
 	if (*v->audience != '\0' && !has_audience(&c->aud, v->audience))
-		return (fail(ROTOR_TOKEN_INVALID, "invalid audience", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, c->aud.n > 0 ? "claim aud has not what audience asks for" :
+		    "no claim aud, which audience asks for", ret_why));
 	if (*v->issuer != '\0' && !same(c->iss, v->issuer))
-		return (fail(ROTOR_TOKEN_INVALID, "invalid issuer", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, c->iss.len > 0 ? "claim iss is not what issuer asks for" :
+		    "no claim iss, which issuer asks for", ret_why));
 	return (ROTOR_TOKEN_VALID);
 }
 
@@ -351,7 +374,7 @@ check_time(const struct claims *c, double now)
 	if (c->exp.given && now >= c->exp.at)
 		return ("token expired");
 	if (c->nbf.given && now <= c->nbf.at)
-		return ("token is not valid yet");
+		return ("token is not valid yet (claim nbf)");
 	return (NULL);
 }
 
@@ -414,14 +437,14 @@ verifier_connection(const struct verifier *v, struct rotor_str jwt, double now,
 	if (verdict != ROTOR_TOKEN_VALID)
 		return (verdict);
 	if (c.top.channel.len > 0)
-		return (fail(ROTOR_TOKEN_INVALID, "connection token has a channel", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "not a connection token: it has a claim channel", ret_why));
 	if ((why = check_time(&c, now)) != NULL)
 		return (fail(ROTOR_TOKEN_EXPIRED, why, ret_why));
 	if (grant_subs(&c, s, &out) != 0)
-		return (fail(ROTOR_TOKEN_INVALID, "malformed base64 in subs", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "malformed base64 in claim subs", ret_why));
 	/* Not "invalid": the reference answers an error here and lets the client stay. */
 	if (claim_payload(c.top.info, c.top.b64info, s, &out.info) != 0)
-		return (fail(ROTOR_TOKEN_ERROR, "malformed base64 in b64info", ret_why));
+		return (fail(ROTOR_TOKEN_ERROR, "malformed base64 in claim b64info", ret_why));
 	out.user = c.user;
 	out.meta = c.meta;
 	out.expire_at = expiry(&c);
@@ -452,9 +475,9 @@ verifier_subscription(const struct verifier *v, struct rotor_str jwt, double now
 	if ((why = check_time(&c, now)) != NULL)
 		return (fail(ROTOR_TOKEN_EXPIRED, why, ret_why));
 	if (c.top.channel.len == 0)
-		return (fail(ROTOR_TOKEN_INVALID, "subscription token has no channel", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "not a subscription token: it has no claim channel", ret_why));
 	if (claim_sub_grant(&c.top, s, &out.grant) != 0)
-		return (fail(ROTOR_TOKEN_INVALID, "malformed base64", ret_why));
+		return (fail(ROTOR_TOKEN_INVALID, "malformed base64 in claim b64info or b64data", ret_why));
 	out.user = c.user;
 	out.client = c.client;
 	out.expire_at = expiry(&c);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rotor/str.h>
+
+
 #include "cmd.h"
 #include "cmd_module.h"
 #include "help.h"
@@ -57,6 +60,16 @@ dispatch(int argc, char **argv, int help)
 	return help ? cmd_module_help(argv[0]) : cmd_module(argc, argv);
 }
 
+/* What a module says of its command, in a few words, or NULL. */
+static const char *
+summary_of(const struct rotor_module *mod, struct rotor_str name)
+{
+	for (size_t i = 0; mod->commands != NULL && mod->commands[i] != NULL; i++)
+		if (rotor_str_is(name, mod->commands[i]->name))
+			return mod->commands[i]->summary;
+	return NULL;
+}
+
 /* The commands that installed modules bring, by their `provides`. */
 static void
 print_module_commands(void *priv, const struct loader_entry *e)
@@ -66,8 +79,10 @@ print_module_commands(void *priv, const struct loader_entry *e)
 	(void)priv;
 	while (p != NULL && (p = strstr(p, "command:")) != NULL) {
 		int len = (int)strcspn(p += strlen("command:"), " ");
+		const char *summary = summary_of(e->mod, (struct rotor_str){ p, (size_t)len });
 
-		printf("  %-14.*s (module %s)\n", len, p, e->mod->name);
+		printf("  %-14.*s %s%s(module %s)\n", len, p, summary != NULL ? summary : "",
+		    summary != NULL ? " " : "", e->mod->name);
 	}
 }
 

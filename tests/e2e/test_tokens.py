@@ -112,6 +112,29 @@ def test_claims(plain, claims, want):
     assert end(plain, raw({"sub": "u1", **claims})) == want
 
 
+@pytest.mark.parametrize("form, want", [
+    ("%s\n", "ok"), ("%s\r\n", "ok"), ("\n%s", 3500), (" %s", 3500), ("%s ", 3500), ("Bearer %s", 3500),
+], ids=ascii)
+def test_line_end(plain, form, want):
+    """Files with secrets end in one; nothing else is forgiven."""
+    assert end(plain, form % tokens.conn("u1")) == want
+
+
+REFUSED = [
+    ({"aud": "x", "iss": "i"}, "claim aud"), ({"iss": "i"}, "no claim aud"),
+    ({"aud": "a", "iss": "x"}, "claim iss"), ({"aud": "a"}, "no claim iss"),
+    ({"aud": "a", "iss": "i", "channel": "c"}, "claim channel"), ({"sub": 7}, "claim sub"),
+]
+
+
+@rotor_only
+@pytest.mark.parametrize("claims, why", REFUSED, ids=str)
+def test_log_names_the_claim(start, claims, why):
+    server = start(main_config(client={"token": {"audience": "a", "issuer": "i"}}))
+    assert end(server, raw({"sub": "u1", **claims})) == 3500
+    server.wait(lambda: why in server.log, "the log says " + why)
+
+
 def test_b64info_wins(plain, channel):
     name = channel("all")
     info = base64.b64encode(b'{"b": 1}').decode()
