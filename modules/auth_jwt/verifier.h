@@ -56,7 +56,7 @@ struct key_ask {
 /* Verify a token at `now` (Unix seconds).  The verdict is a ROTOR_TOKEN_* or
  * VERIFIER_ASK: then verifier_ask() is to be called, and the token verified again with
  * the answer in *ask.  *ret is set when it is VALID, and points into `s`; *ret_why then
- * is NULL, and otherwise a constant text that names the failed check. */
+ * is NULL, and otherwise a text, perhaps in `s`, that names the failed check. */
 uint32_t verifier_connection(const struct verifier *v, struct rotor_str jwt, double now,
     struct key_ask *ask, struct scratch *s, struct rotor_connection_claims *ret,
     const char **ret_why);
