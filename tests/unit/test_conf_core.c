@@ -287,6 +287,58 @@ default_file(void **state)
 	}
 }
 
+static void
+hinted(const char *text, const char *const *env, const char *key, const char *words)
+{
+	struct conf_core cc;
+	struct conf *c = apply(text, env, &cc);
+
+	expect(c, 0, env == NULL, key, words);
+	done(&c, &cc);
+}
+
+/* Keys of the same section that are spelt nearly so, and what keys of v5 are called now. */
+static void
+hints(void **state)
+{
+	static const struct {
+		const char	*text, *key, *words;
+	} cases[] = {
+		{ "client: {alowed_origins: []}", "client.alowed_origins", "did you mean client.allowed_origins?" },
+		{ "Client: {ALOWED_ORIGINS: []}", "Client.ALOWED_ORIGINS", "did you mean client.allowed_origins?" },
+		{ "clinet: {insecure: true}", "clinet", "did you mean client?" },
+		{ "client: {subscribe_to_user_personal_chanel: {enabled: true}}",
+		    "client.subscribe_to_user_personal_chanel", "did you mean client.subscribe_to_user_personal_channel?" },
+		{ "channel: {namespaces: [{name: ab, histroy_size: 1}]}", "channel.namespaces[0].histroy_size",
+		    "did you mean channel.namespaces[].history_size?" },
+		{ "token_hmac_secret_key: s", "token_hmac_secret_key", "not known" },
+		{ "client_channel_limit: 1", "client_channel_limit", "v6, and here, it is client.channel_limit" },
+		{ "log_level: info", "log_level", "it is log.level" },
+		{ "allowed_origins: []", "allowed_origins", "it is client.allowed_origins" },
+		{ "history_size: 1", "history_size", "it is channel.without_namespace.history_size" },
+		{ "namespaces: []", "namespaces", "it is channel.namespaces" },
+		{ "proxy_subscribe_timeout: 1s", "proxy_subscribe_timeout", "it is channel.proxy.subscribe.timeout" },
+		{ "name: x", "name", "it is node.name" },
+	};
+	struct conf_core cc;
+	struct conf *c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		hinted(cases[i].text, NULL, cases[i].key, cases[i].words);
+	hinted("", (const char *const[]){ "ROTOR_CLIENT_INSECUER=1", NULL }, "ROTOR_CLIENT_INSECUER",
+	    "did you mean ROTOR_CLIENT_INSECURE?");
+	hinted("", (const char *const[]){ "CENTRIFUGO_ALLOWED_ORIGINS=x", NULL }, "CENTRIFUGO_ALLOWED_ORIGINS",
+	    "did you mean CENTRIFUGO_CLIENT_ALLOWED_ORIGINS?");
+	c = apply("client: {nothing_like_it: 1}\nwholly_else: 1\n", NULL, &cc);
+	assert_string_equal(problem(c, "client.nothing_like_it")->text, "is not known");
+	assert_string_equal(problem(c, "wholly_else")->text, "is not known");
+	done(&c, &cc);
+	refused("admin: true\n", 1, "admin", "its switch is admin.enabled");
+	refused("a: 1\nengine: redis\n", 2, "engine", "its switch is engine.type");
+}
+
 int
 main(void)
 {
@@ -299,6 +351,7 @@ main(void)
 		cmocka_unit_test(personal_channel),
 		cmocka_unit_test(other_rules),
 		cmocka_unit_test(no_effect),
+		cmocka_unit_test(hints),
 		cmocka_unit_test(no_effect_when_off),
 		cmocka_unit_test(no_effect_from_variable),
 		cmocka_unit_test(default_file),

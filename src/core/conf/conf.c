@@ -34,8 +34,10 @@ cannot_read(struct conf *c, int optional)
 
 	if (errno == ENOENT || errno == ENOTDIR) {
 		c->missing = 1;
-		conf_problem_at(c, !optional, &at, NULL, "file not found%s",
-		    optional ? "; going on with the environment and flags" : "");
+		conf_problem_at(c, !optional, &at, NULL, "file not found%s%s",
+		    optional ? "; going on with the environment and flags" : "",
+		    strcmp(c->file, conf_default_file()) == 0 && access("config.json", F_OK) == 0 ?
+		    "; config.json is read when it is named: -c config.json" : "");
 	} else if (errno == EFBIG) {
 		conf_problem_at(c, 1, &at, NULL, "is larger than %u bytes", CONF_MAX_FILE);
 	} else {
@@ -299,6 +301,18 @@ conf_where(const struct conf *c, const char *key, char *buf, size_t size)
  */
 
 static void
+unknown_key(struct conf *c, const struct conf_node *n, const char *key)
+{
+	char hint[CONF_MAX_PATH + 64];
+
+	conf_hint(c, key, hint, sizeof hint);
+	if (n->var != NULL)
+		conf_problem_at(c, 0, n, NULL, "key %s is not known%s", key, hint);
+	else
+		conf_problem_unknown(c, n->where, n->line, key, hint);
+}
+
+static void
 check_nodes(struct conf *c, const struct conf_node *parent, const char *parent_key)
 {
 	char key[CONF_MAX_PATH];
@@ -314,11 +328,19 @@ check_nodes(struct conf *c, const struct conf_node *parent, const char *parent_k
 			snprintf(key, sizeof key, "%.*s[%zu]", (int)CONF_MAX_PATH - 32, parent_key, i);
 		if (n->use == USE_SECTION)
 			check_nodes(c, n, key);
-		else if (n->use == USE_NONE && n->var != NULL)
-			conf_problem_at(c, 0, n, NULL, "key %s is not known", key);
 		else if (n->use == USE_NONE)
-			conf_problem_unknown(c, n->where, n->line, key);
+			unknown_key(c, n, key);
 	}
+}
+
+static void
+unknown_flag(struct conf *c, const struct conf_flag *f)
+{
+	char hint[CONF_MAX_PATH + 64];
+
+	conf_hint(c, f->key, hint, sizeof hint);
+	conf_problem_at(c, 1, f->node, f->key, "is not known%s", hint);
+	c->has_wrong_flag = 1;
 }
 
 void
@@ -334,10 +356,8 @@ conf_check_unknown(struct conf *c)
 			check_nodes(c, c->env[i].node, "");
 	}
 	for (i = 0; i < c->n_flags; i++)
-		if (!c->flags[i].used) {
-			conf_problem_at(c, 1, c->flags[i].node, c->flags[i].key, "is not known");
-			c->has_wrong_flag = 1;
-		}
+		if (!c->flags[i].used)
+			unknown_flag(c, &c->flags[i]);
 }
 
 int

@@ -43,18 +43,40 @@ conf_key_join(char *buf, const char *root, const char *path)
 		buf[CONF_MAX_PATH - 1] = '\0';
 }
 
+/* Centrifugo v5 had `admin: true` and `engine: redis`: what is that now?  In `buf`, or "". */
+static const char *
+switch_of(const struct apply *ap, const char *section, char buf[CONF_MAX_PATH + 32])
+{
+	static const char *const names[] = { "enabled", "type" };
+	char path[CONF_MAX_PATH], full[CONF_MAX_PATH];
+	struct rotor_option row;
+	size_t i, k;
+
+	buf[0] = '\0';
+	for (k = 0; k < sizeof names / sizeof names[0]; k++) {
+		conf_key_join(path, section, names[k]);
+		for (i = 0; buf[0] == '\0' && i < ap->table->n_rows; i++) {
+			conf_row_get(ap->table, i, &row);
+			conf_key_join(full, ap->table->root, row.path);
+			if (strcmp(full, path) == 0)
+				snprintf(buf, CONF_MAX_PATH + 32, " (its switch is %s)", path);
+		}
+	}
+	return (buf);
+}
+
 /* Something that is no mapping stands where `path` (len bytes) has a section. */
 static void
 refuse_section(const struct apply *ap, struct conf_node *at, const char *path, size_t len)
 {
-	char part[CONF_MAX_PATH], key[CONF_MAX_PATH];
+	char part[CONF_MAX_PATH], key[CONF_MAX_PATH], name[CONF_MAX_PATH + 32];
 
 	at->use = USE_VALUE;
 	if (at->refused++)
 		return;
 	snprintf(part, sizeof part, "%.*s", (int)len, path);
 	conf_key_join(key, ap->key, part);
-	conf_expected(ap->c, at, key, 1, "a section of keys and values");
+	conf_expected(ap->c, at, key, 1, "a section of keys and values%s", switch_of(ap, part, name));
 }
 
 /* Goes down `path` and marks what it passes as known.  NULL: nothing is set there. */
@@ -402,6 +424,7 @@ conf_apply(struct conf *c, const struct rotor_option_table *table, void *base)
 
 	OBJ_CHECK(c, CONF_MAGIC);
 	before = c->n_fatal;
+	conf_hint_table(c, table);
 	if (apply_rows(&ap, base) != 0)
 		return (-EINVAL);
 	/* Also what was wrong on the way to a value, which then got its default. */

@@ -334,6 +334,18 @@ warn_links(struct conf *c, const char *names, size_t n)
 		    "(enableServiceLinks: false ends them): %s", names);
 }
 
+static void
+unknown(struct conf *c, const struct conf_env *e)
+{
+	char hint[CONF_MAX_PATH + 64] = "";
+	size_t i;
+
+	for (i = 0; i < N_PREFIXES; i++)
+		if (starts_with(e->name, prefixes[i]))
+			conf_hint_variable(c, prefixes[i], e->name + strlen(prefixes[i]), hint, sizeof hint);
+	conf_problem_unknown(c, where_env, 0, e->name, hint);
+}
+
 void
 conf_env_check_unknown(struct conf *c)
 {
@@ -346,7 +358,7 @@ conf_env_check_unknown(struct conf *c)
 		if (e->used || is_for_values(e->name))
 			continue;
 		if (!e->link && !may_be_link(e->name)) {
-			conf_problem_unknown(c, where_env, 0, e->name);
+			unknown(c, e);
 			continue;
 		}
 		n++;

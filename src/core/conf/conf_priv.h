@@ -21,6 +21,7 @@
 #define CONF_MAX_DEPTH	32u
 #define CONF_MAX_NODES	200000u
 #define CONF_MAX_KEYS	2048u		/* in one mapping */
+#define CONF_MAX_TABLES	64u		/* of options; those beyond give no hints */
 #define CONF_MAX_PATH	512u		/* a full key, or a variable's name */
 
 enum conf_node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };
@@ -74,6 +75,8 @@ struct conf {
 	struct conf_flag	*flags;
 	size_t			n_flags;
 	int			has_wrong_flag;	/* one of them is no key */
+	const struct rotor_option_table	*tables[CONF_MAX_TABLES];	/* that were applied, for hints */
+	size_t			n_tables, n_hints;
 	struct conf_problem	*problems;
 	size_t			n_problems, cap_problems;
 	size_t			n_fatal;
@@ -139,7 +142,9 @@ void conf_problem_at(struct conf *c, int fatal, const struct conf_node *n, const
 /* "expected WHAT, got ..."; the value is not shown when it is a secret. */
 void conf_expected(struct conf *c, const struct conf_node *n, const char *key, int secret,
     const char *what, ...) __attribute__((format(printf, 5, 6)));
-void conf_problem_unknown(struct conf *c, const char *where, int line, const char *key);
+/* `hint` is added to the text, or is "". */
+void conf_problem_unknown(struct conf *c, const char *where, int line, const char *key,
+    const char *hint);
 void conf_no_memory(struct conf *c);
 /* Arena allocation that records its failure. */
 void *conf_alloc(struct conf *c, size_t n, size_t size);
@@ -168,6 +173,13 @@ struct conf_kind {
 
 /* NULL for a kind that is not known.  ROTOR_OPT_OBJLIST has no functions. */
 const struct conf_kind *conf_kind_get(uint32_t kind);
+
+/* conf_hint.c.  A table whose keys may be meant; it must live as long as `c`. */
+void conf_hint_table(struct conf *c, const struct rotor_option_table *table);
+/* "; did you mean client.allowed_origins?", or "", as snprintf() does. */
+int conf_hint(struct conf *c, const char *key, char *buf, size_t size);
+/* The same for a variable, whose name is `prefix` and `name`. */
+int conf_hint_variable(struct conf *c, const char *prefix, const char *name, char *buf, size_t size);
 
 /* conf_int.c: a whole number in any notation.  0 or -1. */
 int conf_parse_int(const char *s, int64_t *ret);

@@ -137,12 +137,13 @@ conf_expected(struct conf *c, const struct conf_node *n, const char *key, int se
 }
 
 void
-conf_problem_unknown(struct conf *c, const char *where, int line, const char *key)
+conf_problem_unknown(struct conf *c, const char *where, int line, const char *key,
+    const char *hint)
 {
 	const struct conf_node at = { .where = where, .line = line };
 	size_t before = c->n_problems;
 
-	conf_problem_at(c, 0, &at, key, "is not known");
+	conf_problem_at(c, 0, &at, key, "is not known%s", hint);
 	if (c->n_problems > before)
 		c->problems[before].unknown = 1;
 }

@@ -38,6 +38,20 @@ worker_count(const struct conf_core *cc)
 	return n > SERVER_MAX_WORKERS ? SERVER_MAX_WORKERS : n;
 }
 
+/* With the fields that are known: no file has a line 0. */
+static void
+log_problem(struct rotor_log *log, const struct conf_problem *p)
+{
+	struct rotor_field fields[3] = { ROTOR_F_STR("file", p->file) };
+	size_t n = 1;
+
+	if (p->line > 0)
+		fields[n++] = (struct rotor_field)ROTOR_F_INT("line", p->line);
+	if (p->key != NULL)
+		fields[n++] = (struct rotor_field)ROTOR_F_STR("key", p->key);
+	rotor_log_write(log, p->fatal ? ROTOR_LOG_FATAL : ROTOR_LOG_WARN, "config", p->text, fields, n);
+}
+
 /* Problems from number `first` on go to the log once there is one, and to stderr before. */
 static void
 report(struct rotor_log *log, const struct conf *c, size_t first)
@@ -48,10 +62,7 @@ report(struct rotor_log *log, const struct conf *c, size_t first)
 
 	for (size_t i = first; i < n; i++) {
 		if (log != NULL)
-			ROTOR_LOG(log, p[i].fatal ? ROTOR_LOG_FATAL : ROTOR_LOG_WARN, "config", p[i].text,
-			    ROTOR_F_STR("file", p[i].file != NULL ? p[i].file : ""),
-			    ROTOR_F_INT("line", p[i].line),
-			    ROTOR_F_STR("key", p[i].key != NULL ? p[i].key : ""));
+			log_problem(log, &p[i]);
 		else {
 			conf_problem_format(&p[i], text, sizeof text);
 			fprintf(stderr, "rotor: %s%s\n", p[i].fatal ? "" : "warning: ", text);
