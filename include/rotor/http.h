@@ -140,7 +140,7 @@ struct rotor_http_route {
 	uint32_t	(*admit)(void *ctx, struct rotor_http_request *r);
 	void		(*handle)(void *ctx, struct rotor_http_request *r);
 	const struct rotor_ws_handler	*ws;	/* not NULL: upgrades go here; `handle` gets the rest, or 400 when NULL */
-	const char	*label;		/* for the start-up log: "websocket", "api" */
+	const char	*label;		/* static; for the start-up log and slow callbacks: "websocket", "api" */
 	uint32_t	body_timeout_ms;	/* for a body to arrive; 0: the server's 30 s */
 	const char	*allow;		/* "GET, HEAD": what a 405 of admit() or an upgrade says; NULL: "" */
 	const char	*challenge;	/* "Basic realm=\"x\"": what a 401 of admit() says; NULL: nothing */

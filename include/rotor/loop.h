@@ -72,6 +72,13 @@ ROTOR_API void rotor_flush_free(struct rotor_flush **fp);
 /* 1 within a flush, before the calls at its end. */
 ROTOR_API int rotor_worker_flushing(const struct rotor_worker *w);
 
+/* Says what the callback that runs now is about to do, for the log and the metrics in case
+ * it takes long: `what`, which stays ("GET /report"), and any function of the module that
+ * does it, which finds the module's name; NULL: nobody's.  Callbacks that a module has
+ * registered here are named by themselves.  w's thread. */
+typedef void rotor_code_f(void);
+ROTOR_API void rotor_worker_doing(struct rotor_worker *w, const char *what, rotor_code_f *code);
+
 /*
  * Long work takes turns.  Nobody's input may hold up the other clients of a loop, so work
  * whose length somebody else decides (commands of a frame, channels of a request, members

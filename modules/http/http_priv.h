@@ -267,6 +267,8 @@ void http_request_gone(struct http_request *r);
 void http_request_free(struct http_request *r);
 /* The bytes it holds while it is read. */
 size_t http_request_held(const struct http_request *r);
+/* Has the handler of its route answer it. */
+void http_request_handle(struct http_request *r);
 /* Answers with a text body ("" for none) and, unless `field` is NULL, one header more than
  * the status asks for; an error with a body also says that it is no other type. */
 void http_request_text(struct http_request *r, uint32_t status, const char *body,

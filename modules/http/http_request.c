@@ -298,6 +298,16 @@ body_timeout_ms(const struct http_request *r)
 	    : BODY_TIMEOUT_MS;
 }
 
+void
+http_request_handle(struct http_request *r)
+{
+	const struct http_route *route = r->route;
+
+	rotor_worker_doing(r->pub.worker, route->pub.label != NULL ? route->pub.label : "http route",
+	    (rotor_code_f *)route->pub.handle);
+	route->pub.handle(route->ctx, &r->pub);
+}
+
 /* The request is complete: its handler has it from here on. */
 static void
 hand_over(struct http_request *r)
@@ -314,7 +324,7 @@ hand_over(struct http_request *r)
 	else if (route->pub.ws != NULL)
 		http_upgrade(r);
 	else
-		route->pub.handle(route->ctx, &r->pub);
+		http_request_handle(r);
 }
 
 static size_t

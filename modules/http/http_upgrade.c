@@ -197,7 +197,7 @@ http_upgrade(struct http_request *r)
 	char text[64];
 
 	if (fault != NULL && route->pub.handle != NULL && is_plain(r)) {
-		route->pub.handle(route->ctx, &r->pub);
+		http_request_handle(r);
 		return;
 	}
 	refusal = h->accept(route->ctx, &r->pub);

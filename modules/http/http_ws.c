@@ -269,10 +269,12 @@ deliver(struct http_ws *ws, const void *p, size_t len, int compressed)
 		err = deflater_inflate(ws->conn->hw->deflater, p, len, ws->h->max_inflated, &text);
 	if (err == 0 && ws->is_text && !rotor_utf8_valid(text))
 		err = -EINVAL;
-	if (err == 0)
-		ws->h->message(ws->state, text.p, text.len);
-	else
+	if (err != 0) {
 		fail(ws, err == -EMSGSIZE ? CLOSE_TOO_BIG : err == -EINVAL ? CLOSE_BAD_DATA : CLOSE_INTERNAL);
+		return;
+	}
+	rotor_worker_doing(ws->pub.worker, "websocket message", (rotor_code_f *)ws->h->message);
+	ws->h->message(ws->state, text.p, text.len);
 }
 
 static void

@@ -100,6 +100,14 @@ rotor_job_start(struct rotor_worker *w, struct rotor_job *j)
 	rig.job = 1;
 }
 
+void
+rotor_worker_doing(struct rotor_worker *w, const char *what, rotor_code_f *code)
+{
+	(void)w;
+	(void)what;
+	(void)code;
+}
+
 int
 rotor_turn_over(const struct rotor_worker *w)
 {

@@ -507,13 +507,13 @@ reports_a_stall_once(void **state)
 	begin_callback(w, 5000, "watch");
 	assert_int_equal(stall_check(&st, w, 5250, 250), STALL_NOTHING);
 	assert_int_equal(stall_check(&st, w, 5251, 250), STALL_BEGAN);
-	assert_string_equal(st.what, "watch");
+	assert_string_equal(st.name.callback, "watch");
 	assert_int_equal(st.ms, 251);
 	assert_int_equal(stall_check(&st, w, 5400, 250), STALL_NOTHING);
 	assert_int_equal(stall_check(&st, w, 9000, 250), STALL_NOTHING);
 	begin_callback(w, 0, "watch");
 	assert_int_equal(stall_check(&st, w, 9100, 250), STALL_ENDED);
-	assert_string_equal(st.what, "watch");
+	assert_string_equal(st.name.callback, "watch");
 	assert_int_equal(st.ms, 4000);
 	assert_int_equal(stall_check(&st, w, 9200, 250), STALL_NOTHING);
 }
@@ -528,12 +528,111 @@ reports_each_stall(void **state)
 	assert_int_equal(stall_check(&st, w, 2000, 250), STALL_BEGAN);
 	begin_callback(w, 2001, "flush");	/* at once the next */
 	assert_int_equal(stall_check(&st, w, 2300, 250), STALL_ENDED);
-	assert_string_equal(st.what, "inbox");
+	assert_string_equal(st.name.callback, "inbox");
 	assert_int_equal(stall_check(&st, w, 2400, 250), STALL_BEGAN);
-	assert_string_equal(st.what, "flush");
+	assert_string_equal(st.name.callback, "flush");
 	begin_callback(w, 2450, "timers");
 	assert_int_equal(stall_check(&st, w, 2500, 250), STALL_ENDED);
 	assert_int_equal(stall_check(&st, w, 2500, 250), STALL_NOTHING);
+}
+
+/* A stall that begins and ends between two looks, and one that follows another at once. */
+static void
+sees_what_has_passed(void **state)
+{
+	struct rotor_worker *w = notes_of(state)->w;
+	struct stall st = { 0 };
+
+	begin_callback(w, 1000, "inbox");
+	stall_end(w, 300 * 1000);
+	begin_callback(w, 0, "inbox");
+	assert_int_equal(stall_check(&st, w, 1310, 250), STALL_PASSED);
+	assert_string_equal(st.name.callback, "inbox");
+	assert_string_equal(st.name.module, "core");
+	assert_int_equal(st.ms, 300);
+	assert_int_equal(stall_check(&st, w, 1400, 250), STALL_NOTHING);
+	begin_callback(w, 2000, "flush");
+	assert_int_equal(stall_check(&st, w, 2300, 250), STALL_BEGAN);
+	stall_end(w, 340 * 1000);
+	begin_callback(w, 2340, "watch");
+	assert_int_equal(stall_check(&st, w, 2600, 250), STALL_ENDED);
+	assert_string_equal(st.name.callback, "flush");
+	assert_int_equal(st.ms, 340);
+	assert_int_equal(stall_check(&st, w, 2600, 250), STALL_BEGAN);
+	assert_string_equal(st.name.callback, "watch");
+}
+
+static const char *stall_what;		/* of the last one */
+static const void *stall_code;
+static uint64_t stall_us;
+static unsigned n_stalls;
+
+static void
+note_stall(struct rotor_worker *w, const struct stall_name *name, uint64_t us)
+{
+	n_stalls++;
+	stall_what = name->callback;
+	stall_code = atomic_load(&w->busy_code);
+	stall_us = us;
+}
+
+static void
+dawdle(struct rotor_worker *w, void *priv)
+{
+	uint64_t until_us = worker_clock_us() + STALL_SEEN_US + 2000;
+
+	(void)w;
+	(void)priv;
+	while (worker_clock_us() < until_us)
+		;
+}
+
+static void
+dawdle_and_say_so(struct rotor_worker *w, void *priv)
+{
+	rotor_worker_doing(w, "GET /report", (rotor_code_f *)note_stall);
+	dawdle(w, priv);
+}
+
+static int
+dawdle_step(struct rotor_worker *w, void *priv)
+{
+	dawdle(w, priv);
+	return ROTOR_OK;
+}
+
+static void
+begin_job(struct rotor_worker *w, void *priv)
+{
+	rotor_job_start(w, priv);
+}
+
+/* What is told of a task that dawdles, or has others do it. */
+static void
+expect_stall(struct notes *n, rotor_task_f *fn, void *priv, const char *what, const void *code)
+{
+	n_stalls = 0;
+	n->w->on_stall = note_stall;
+	assert_int_equal(rotor_worker_post(n->w, fn, priv), ROTOR_OK);
+	start_stop_join(n);
+	assert_true(n_stalls >= 1);	/* the machine may add some of its own */
+	if (n_stalls > 1)
+		return;
+	assert_string_equal(stall_what, what);
+	assert_ptr_equal(stall_code, code);
+	assert_true(stall_us > STALL_SEEN_US);
+}
+
+static void
+names_who_takes_long(void **state)
+{
+	struct notes *n = notes_of(state);
+	struct rotor_job job;
+
+	expect_stall(n, dawdle, NULL, "task", WORKER_CODE(dawdle));
+	expect_stall(n, dawdle_and_say_so, NULL, "GET /report", WORKER_CODE(note_stall));
+	rotor_job_init(&job, "a long job", dawdle_step, NULL);
+	expect_stall(n, begin_job, &job, "a long job", WORKER_CODE(dawdle_step));
 }
 
 #define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -557,6 +656,8 @@ main(void)
 		TEST(full_inbox_starves_nobody),
 		TEST(reports_a_stall_once),
 		TEST(reports_each_stall),
+		TEST(sees_what_has_passed),
+		TEST(names_who_takes_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

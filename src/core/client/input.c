@@ -209,6 +209,7 @@ op_run(struct op *op)
 		return;
 	}
 	rotor_metric_add(c->w, c->w->srv->stats.command[cmd - command_table], 1);
+	worker_doing(c->w, cmd->name, NULL);
 	cmd->run(op);
 }
 

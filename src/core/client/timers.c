@@ -54,6 +54,7 @@ fire(struct wheel_timer *t)
 	struct rotor_client *c = (struct rotor_client *)((char *)t - offsetof(struct rotor_client, timer));
 
 	OBJ_CHECK(c, CLIENT_MAGIC);
+	worker_doing(c->w, "client timer", NULL);
 	client_ref(c);
 	for (int i = 0; i < DUE_N && c->state != CLIENT_CLOSED; i++)
 		if (c->due[i] != 0 && c->due[i] <= c->w->now_ms) {

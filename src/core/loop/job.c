@@ -62,7 +62,7 @@ static void
 step(struct rotor_worker *w, struct rotor_job *j)
 {
 	unlink_job(j);
-	worker_busy(w, j->what);
+	worker_busy(w, j->what, WORKER_CODE(j->fn));
 	if (j->fn(w, j->priv) == ROTOR_AGAIN && j->w == NULL)
 		append(w, j);
 	worker_idle(w);

@@ -22,6 +22,7 @@ task_run(struct rotor_worker *w, struct inbox_msg *m)
 	void *priv = t->priv;
 
 	free(t);
+	worker_doing(w, "task", WORKER_CODE(fn));
 	fn(w, priv);
 }
 

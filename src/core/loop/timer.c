@@ -20,6 +20,7 @@ timer_fire(struct wheel_timer *wt)
 	struct rotor_timer *t;
 
 	OBJ_CAST(t, (void *)((char *)wt - offsetof(struct rotor_timer, wt)), TIMER_MAGIC);
+	worker_doing(t->w, "timer", WORKER_CODE(t->fn));
 	t->fn(t->w, t->priv);	/* may free t */
 }
 

@@ -30,7 +30,7 @@ on_ready(evutil_socket_t fd, short ready, void *priv)
 	OBJ_CAST(wt, priv, WATCH_MAGIC);
 	w = wt->w;
 	events = (ready & EV_READ ? ROTOR_READ : 0) | (ready & EV_WRITE ? ROTOR_WRITE : 0);
-	worker_busy(w, "watch");
+	worker_busy(w, "watch", WORKER_CODE(wt->fn));
 	wt->fn(w, fd, events, wt->priv);	/* may free wt */
 	worker_idle(w);
 }

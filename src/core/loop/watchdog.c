@@ -41,24 +41,30 @@ worker_at(const struct watchdog *wd, uint32_t i)
 static void
 report(const struct watchdog *wd, uint32_t i, enum stall_news news)
 {
+	static const struct {
+		uint32_t	level;
+		const char	*text;
+	} texts[] = {
+		[STALL_BEGAN] = { ROTOR_LOG_WARN, "loop stalled" },
+		[STALL_ENDED] = { ROTOR_LOG_INFO, "loop recovered" },
+		[STALL_PASSED] = { ROTOR_LOG_WARN, "loop stalled, and has recovered" },
+	};
 	const struct stall *st = &wd->stalls[i];
 	struct rotor_log *log = server_log(wd->srv);
 	char name[16] = "control";
 
 	if (i < wd->n - 1)
 		(void)snprintf(name, sizeof name, "w%" PRIu32, i);
-	if (news == STALL_BEGAN)
-		ROTOR_LOG(log, ROTOR_LOG_WARN, "loop", "loop stalled", ROTOR_F_STR("worker", name),
-		    ROTOR_F_STR("what", st->what), ROTOR_F_INT("ms", st->ms));
-	else if (news == STALL_ENDED)
-		ROTOR_LOG(log, ROTOR_LOG_INFO, "loop", "loop recovered", ROTOR_F_STR("worker", name),
-		    ROTOR_F_STR("what", st->what), ROTOR_F_INT("ms", st->ms));
+	ROTOR_LOG(log, texts[news].level, "loop", texts[news].text, ROTOR_F_STR("worker", name),
+	    ROTOR_F_STR("module", st->name.module), ROTOR_F_STR("callback", st->name.callback),
+	    ROTOR_F_INT("ms", st->ms));
 }
 
 static void
 look_at_all(struct watchdog *wd)
 {
 	const struct rotor_worker *w;
+	enum stall_news news;
 	struct timespec ts;
 	uint64_t now_ms;
 	uint32_t i;
@@ -67,8 +73,9 @@ look_at_all(struct watchdog *wd)
 	now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 	for (i = 0; i < wd->n; i++) {
 		w = worker_at(wd, i);
-		if (w != NULL)
-			report(wd, i, stall_check(&wd->stalls[i], w, now_ms, wd->limit_ms));
+		while (w != NULL &&
+		    (news = stall_check(&wd->stalls[i], w, now_ms, wd->limit_ms)) != STALL_NOTHING)
+			report(wd, i, news);
 	}
 }
 

@@ -78,11 +78,11 @@ read_clocks(struct rotor_worker *w)
 }
 
 void
-worker_busy(struct rotor_worker *w, const char *what)
+worker_busy(struct rotor_worker *w, const char *what, const void *code)
 {
 	share_begin(&w->share, read_clocks(w));
 	/* In this order, for stall_check(): since is 0 until the name is there. */
-	atomic_store_explicit(&w->busy_what, what, memory_order_release);
+	worker_doing(w, what, code);
 	atomic_store_explicit(&w->busy_since_ms, w->now_ms, memory_order_release);
 }
 
@@ -98,10 +98,15 @@ flush_held(struct rotor_worker *w)
 void
 worker_idle(struct rotor_worker *w)
 {
+	uint64_t now_us;
+
 	/* Sooner than the flush's timer, which is as coarse as the loop's clock. */
 	if (w->flush_armed && w->flush_after_us != 0 && !flush_held(w))
 		event_active(w->flush_ev, EV_TIMEOUT, 0);
-	share_end(&w->share, worker_clock_us());
+	now_us = worker_clock_us();
+	if (now_us - w->share.begun_us > STALL_SEEN_US)
+		stall_end(w, now_us - w->share.begun_us);
+	share_end(&w->share, now_us);
 	atomic_store_explicit(&w->busy_since_ms, 0, memory_order_release);
 }
 
@@ -135,6 +140,7 @@ drain_until(struct rotor_worker *w, struct inbox_msg *(*pop)(struct inbox *), ui
 	w->draining++;
 	while (!is_last && (m = pop(&w->inbox)) != NULL) {
 		is_last = m == last;
+		worker_doing(w, "inbox", NULL);
 		m->run(w, m);
 		if (!is_last && clock_ms(CLOCK_MONOTONIC_COARSE) >= until_ms) {
 			inbox_wake(&w->inbox);	/* for the rest, next turn */
@@ -161,7 +167,7 @@ on_inbox(evutil_socket_t fd, short events, void *priv)
 	(void)fd;
 	(void)events;
 	OBJ_CAST(w, priv, WORKER_MAGIC);
-	worker_busy(w, "inbox");
+	worker_busy(w, "inbox", NULL);
 	inbox_disarm(&w->inbox);
 	drain_until(w, inbox_pop, w->now_ms + DRAIN_MS);
 	worker_idle(w);
@@ -186,7 +192,7 @@ on_tick(evutil_socket_t fd, short events, void *priv)
 
 	(void)events;
 	OBJ_CAST(w, priv, WORKER_MAGIC);
-	worker_busy(w, "timers");
+	worker_busy(w, "timers", NULL);
 	(void)!read(fd, &n, sizeof n);	/* how many are past; the clock says so better */
 	wheel_advance(&w->wheel, w->now_ms);
 	if (fire_timers(w, NULL) == ROTOR_AGAIN)
@@ -212,7 +218,7 @@ flush(struct rotor_worker *w)
 {
 	uint64_t begun_us = worker_clock_us(), ended_us;
 
-	worker_busy(w, "flush");
+	worker_busy(w, "flush", NULL);
 	w->flush_after_us = 0;
 	worker_flush(w);
 	ended_us = worker_clock_us();
@@ -464,4 +470,11 @@ rotor_worker_now_ms(const struct rotor_worker *w)
 {
 	OBJ_CHECK(w, WORKER_MAGIC);
 	return w->now_ms;
+}
+
+void
+rotor_worker_doing(struct rotor_worker *w, const char *what, rotor_code_f *code)
+{
+	OBJ_CHECK(w, WORKER_MAGIC);
+	worker_doing(w, what, WORKER_CODE(code));
 }

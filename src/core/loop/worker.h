@@ -17,6 +17,7 @@
 
 #include "loop/inbox.h"
 #include "loop/share.h"
+#include "loop/stall.h"
 #include "loop/wheel.h"
 
 struct event;
@@ -50,9 +51,14 @@ struct rotor_worker {
 	struct loop_share		share;		/* of the callback that runs now */
 	struct hub		*hub;		/* NULL on the control thread */
 	struct metrics_shard	*metrics;	/* set by the server, as hub is */
-	/* Watchdog: when and in what the current callback began; 0: idle. */
+	/* Watchdog: when the current callback began (0: idle), what it does, and where the
+	 * code is of whoever is to be named with it. */
 	_Atomic uint64_t	busy_since_ms;
 	_Atomic(const char *)	busy_what;
+	_Atomic(const void *)	busy_code;	/* NULL: the core's own */
+	struct stall_end	stalled;
+	/* Told of callbacks of more than STALL_SEEN_US; may be NULL.  w's thread. */
+	void			(*on_stall)(struct rotor_worker *w, const struct stall_name *name, uint64_t us);
 };
 
 /* Makes the loop; the thread starts with worker_start().  NULL: no memory. */
@@ -85,8 +91,20 @@ void worker_flush(struct rotor_worker *w);
 /* Arms a timer embedded in its owner, `ms` from now.  w's thread. */
 void worker_timer_set(struct rotor_worker *w, struct wheel_timer *t, uint64_t ms);
 /* Around every callback from the loop: reads the clocks, and names what the loop is
- * busy with for the watchdog; `what` is static. */
-void worker_busy(struct rotor_worker *w, const char *what);
+ * busy with for the watchdog; `what` is static, `code` a function of whoever does it, or
+ * NULL. */
+void worker_busy(struct rotor_worker *w, const char *what, const void *code);
+/* Names it more closely, within a callback. */
+static inline void
+worker_doing(struct rotor_worker *w, const char *what, const void *code)
+{
+	atomic_store_explicit(&w->busy_code, code, memory_order_relaxed);
+	atomic_store_explicit(&w->busy_what, what, memory_order_release);
+}
+
+/* A function's address, to be looked up and not called. */
+#define WORKER_CODE(fn)	((const void *)(uintptr_t)(fn))
+
 void worker_idle(struct rotor_worker *w);
 /* Monotonic, read now. */
 uint64_t worker_clock_us(void);

@@ -38,7 +38,6 @@
 #include "node/server.h"
 #include "node/snapshot.h"
 
-#define WATCHDOG_LIMIT_MS	250u
 #define POLL_MS			50u
 #define RESERVE_MS		1000u	/* of shutdown.timeout, for what comes after the clients */
 #define LAST_WORDS_MS		500u	/* for the log to be taken when we leave in a hurry */
@@ -251,7 +250,7 @@ on_stop_signal(evutil_socket_t sig, short events, void *priv)
 	struct rotor_server *srv = run->srv;
 
 	(void)events;
-	worker_busy(srv->control, "signal");
+	worker_busy(srv->control, "signal", NULL);
 	if (atomic_load(&srv->stopping) && sig != SIGINT) {
 		worker_idle(srv->control);
 		return;		/* it is being done */
@@ -415,7 +414,7 @@ server_run(struct rotor_server *srv)
 	crash_watch_thread(run.crash, ROTOR_CONTROL);
 	srv->snapshots = snapshots_new(srv, (uint64_t)srv->cc.node_info_metrics_aggregate_interval_ms);
 	if (start_threads(&run) == 0)
-		run.watchdog = watchdog_start(srv, WATCHDOG_LIMIT_MS);
+		run.watchdog = watchdog_start(srv, STALL_LONG_MS);
 	else
 		give_up(&run);
 	run.sigterm = on_signal(&run, SIGTERM, on_stop_signal);

@@ -107,6 +107,7 @@ make_worker(struct rotor_server *srv, uint32_t index, uint32_t shard)
 	if (w == NULL)
 		return NULL;
 	w->metrics = metrics_shard_get(srv->metrics, shard);
+	w->on_stall = stats_stall;
 	if (index == ROTOR_CONTROL || (w->hub = hub_new(w)) != NULL)
 		return w;
 	worker_free(&w);

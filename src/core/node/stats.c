@@ -12,6 +12,7 @@
 #include "base/obj.h"
 #include "client/op.h"
 #include "log/log.h"
+#include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "node/server.h"
 #include "tbl/codes.h"
@@ -104,6 +105,7 @@ int
 stats_init(struct stats *st, struct rotor_server *srv)
 {
 	static const char *const kinds[3] = { "publication", "join", "leave" };
+	static const double stall_bounds[] = { .025, .05, .1, .25, .5, 1, 2.5, 5, 10 };
 	static const char *const protocols[2] = { "json", "protobuf" };
 	struct rotor_metric *sent = family(srv, "node", "messages_sent_count",
 	    "Messages handed to the broker.", "type");
@@ -128,6 +130,9 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	}
 	for (int i = 0; i < 2; i++)
 		st->connections_accepted[i] = child(accepted, protocols[i]);
+	st->stalls = rotor_metric_register(srv, ROTOR_HISTOGRAM, "loop", "stall_seconds",
+	    "Callbacks that kept a loop for more than 10 ms.", "module,callback", stall_bounds,
+	    sizeof stall_bounds / sizeof stall_bounds[0]);
 	st->recoveries[0] = child(recoveries, "no");
 	st->recoveries[1] = child(recoveries, "yes");
 	for (size_t i = 0; i < COMMAND_N; i++)
@@ -138,9 +143,18 @@ stats_init(struct stats *st, struct rotor_server *srv)
 	    "Lines of the log that nobody took in time.", log_lines_lost, srv->log) != 0)
 		return -ENOMEM;
 	if (sent == NULL || received == NULL || accepted == NULL || commands == NULL ||
-	    api_commands == NULL || recoveries == NULL || st->num_clients == 0)
+	    api_commands == NULL || recoveries == NULL || st->stalls == NULL || st->num_clients == 0)
 		return -ENOMEM;
 	return by_code_init(st, srv);
+}
+
+/* The look-up takes a lock, by which nobody loses what he has not lost already. */
+void
+stats_stall(struct rotor_worker *w, const struct stall_name *name, uint64_t us)
+{
+	const char *values[] = { name->module, name->callback };
+
+	rotor_metric_observe(w, rotor_metric_child(w->srv->stats.stalls, values), (double)us / 1e6);
 }
 
 void

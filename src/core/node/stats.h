@@ -24,12 +24,16 @@ struct stats {
 	rotor_metric_id	api_command[STATS_API_METHODS];	/* by index in api_methods */
 	struct code_counts	api_errors;
 	rotor_metric_id	recoveries[2];		/* by whether it recovered */
+	struct rotor_metric	*stalls;	/* by module and callback */
 };
 
 /* Registers them all.  0 or -ENOMEM. */
 int stats_init(struct stats *st, struct rotor_server *srv);
 /* Also when it was never initialised. */
 void stats_fini(struct stats *st);
+/* Of rotor_worker.on_stall. */
+struct stall_name;
+void stats_stall(struct rotor_worker *w, const struct stall_name *name, uint64_t us);
 void stats_count_code(struct rotor_worker *w, struct code_counts *cc, uint32_t code);
 
 #endif
