@@ -5,6 +5,7 @@
 
 #include "client_rig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "loop/worker.h"
@@ -88,6 +89,51 @@ test_questions_under_way_together(void **state)
 		assert_int_equal(q[i].done, 1);
 		assert_ptr_equal(q[i].answered, r->srv->workers[i % WORKERS]);
 	}
+}
+
+struct steps {
+	unsigned	taken[WORKERS], done;
+	struct steps	*before;	/* which must be over on a worker before this one begins */
+};
+
+/* Three a worker, each of which uses up its turn. */
+static int
+three_steps(struct rotor_worker *w, void *priv, uint64_t *pos)
+{
+	struct steps *s = priv;
+
+	assert_int_equal(*pos, s->taken[w->index]);
+	if (s->before != NULL)
+		assert_int_equal(s->before->taken[w->index], 3);
+	s->taken[w->index]++;
+	w->share.over_us = 1;
+	return ++*pos < 3 ? ROTOR_AGAIN : ROTOR_OK;
+}
+
+static void
+steps_done(struct rotor_worker *w, void *priv)
+{
+	(void)w;
+	((struct steps *)priv)->done++;
+}
+
+/* What takes several turns is through before what was asked for after it begins. */
+static void
+test_steps_in_turns_and_in_order(void **state)
+{
+	struct client_rig *r = *state;
+	struct steps first = { .done = 0 }, second = { .before = &first };
+
+	assert_int_equal(gather_steps(r->srv->control, three_steps, steps_done, &first), 0);
+	assert_int_equal(gather_steps(r->srv->workers[1], three_steps, steps_done, &second), 0);
+	crig_turn(r);
+	assert_int_equal(first.done, 0);
+	while (crig_jobs(r))
+		;
+	assert_int_equal(first.done, 1);
+	assert_int_equal(second.done, 1);
+	for (unsigned i = 0; i < WORKERS; i++)
+		assert_int_equal(second.taken[i], 3);
 }
 
 static void
@@ -257,12 +303,54 @@ test_single_connection_that_goes_away(void **state)
 	peer_close(&a);
 }
 
+static size_t
+n_of(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* An unsubscribe from everything goes on where it was, and the push comes at its end. */
+static void
+test_unsubscribe_all_in_turns(void **state)
+{
+	struct client_rig *r = *state;
+	struct direct_order o = { .kind = DIRECT_UNSUBSCRIBE, .user = STR_LIT("ann"), .code = 2000 };
+	struct peer p;
+	char text[80];
+
+	peer_connect(r, &p, 0, "ann");
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof text, "{\"id\":2,\"subscribe\":{\"channel\":\"pres:%d\"}}", i);
+		peer_send(&p, text);
+		crig_turn(r);
+	}
+	peer_forget(&p);
+	r->slow = 1;
+	assert_int_equal(direct_give(r->srv->control, &o, NULL, NULL), 0);
+	crig_turn(r);
+	peer_expect(&p, "");
+	assert_in_range(p.client->n_subs, 1, 19);
+	while (crig_jobs(r))
+		;
+	assert_int_equal(p.client->n_subs, 0);
+	assert_int_equal(n_of(r->log, "presence-"), 20);
+	peer_expect(&p, "{\"push\":{\"unsubscribe\":{\"code\":2000,\"reason\":\"server unsubscribe\"}}}");
+	r->slow = 0;
+	peer_close(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_each_once_then_the_asker, conf),
 		RIG_TEST(test_questions_under_way_together, conf),
+		RIG_TEST(test_steps_in_turns_and_in_order, conf),
+		RIG_TEST(test_unsubscribe_all_in_turns, conf),
 		RIG_TEST(test_order_reaches_all_of_a_user, conf),
 		RIG_TEST(test_order_for_one_and_for_all_but_one, conf),
 		RIG_TEST(test_order_for_nobody, conf),

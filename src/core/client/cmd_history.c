@@ -9,33 +9,75 @@
 #include "base/str.h"
 #include "channel/name.h"
 #include "client/client.h"
+#include "client/long_reply.h"
 #include "client/op.h"
 #include "client/permit.h"
 #include "client/publications.h"
-#include "client/reply.h"
 #include "node/server.h"
+
+struct history_reply {
+	Cp__HistoryResult		result;
+	struct rotor_publication	**pubs;		/* a reference each */
+	size_t				n;
+};
+
+static int
+fill(struct long_reply *lr)
+{
+	struct history_reply *hr = lr->priv;
+
+	hr->result.n_publications = hr->n;
+	return publications_fill(&lr->op->arena, hr->pubs, hr->n, &hr->result.publications);
+}
+
+static void
+over(struct long_reply *lr)
+{
+	struct history_reply *hr = lr->priv;
+
+	publications_drop(hr->pubs, hr->n);
+	op_end(lr->op);
+}
+
+/* NULL: no memory. */
+static struct history_reply *
+reply_new(struct arena *a, const struct rotor_history *h)
+{
+	struct history_reply *hr = arena_zalloc(a, sizeof *hr);
+
+	if (hr == NULL)
+		return NULL;
+	cp__history_result__init(&hr->result);
+	hr->result.offset = h->top.offset;
+	hr->result.epoch = arena_strndup(a, h->top.epoch.p, h->top.epoch.len);
+	hr->pubs = publications_keep(a, h->pubs, h->n_pubs);
+	hr->n = h->n_pubs;
+	if (hr->result.epoch != NULL && hr->pubs != NULL)
+		return hr;
+	if (hr->pubs != NULL)
+		publications_drop(hr->pubs, hr->n);
+	return NULL;
+}
 
 static void
 history_read(void *token, uint32_t code, const struct rotor_history *h)
 {
 	struct op *op = token;
-	Cp__HistoryResult out = CP__HISTORY_RESULT__INIT;
-	Cp__Reply reply = CP__REPLY__INIT;
+	struct history_reply *hr = code == 0 ? reply_new(&op->arena, h) : NULL;
+	struct long_reply *lr;
 
-	if (code == 0) {
-		out.offset = h->top.offset;
-		out.epoch = arena_strndup(&op->arena, h->top.epoch.p, h->top.epoch.len);
-		out.n_publications = h->n_pubs;
-		if (out.epoch == NULL ||
-		    publications_fill(&op->arena, h->pubs, h->n_pubs, &out.publications) != 0)
-			code = ROTOR_ERR_INTERNAL;
-	}
-	if (code != 0) {
-		op_error(op, code);
+	if (hr == NULL) {
+		op_error(op, code != 0 ? code : ROTOR_ERR_INTERNAL);
 		return;
 	}
-	reply.history = &out;
-	op_reply(op, &reply);
+	lr = long_reply_new(op, fill, over, hr);
+	if (lr == NULL) {
+		publications_drop(hr->pubs, hr->n);
+		op_end(op);
+		return;
+	}
+	lr->reply.history = &hr->result;
+	long_reply_send(lr, publications_bytes(hr->pubs, hr->n));
 }
 
 /* 0, an error or a disconnect code. */

@@ -14,8 +14,10 @@
 #include "channel/tags_filter.h"
 #include "client/claims.h"
 #include "client/client.h"
+#include "client/long_reply.h"
 #include "client/op.h"
 #include "client/permit.h"
+#include "client/publications.h"
 #include "client/refusal.h"
 #include "client/reply.h"
 #include "client/subscribe.h"
@@ -38,14 +40,37 @@ refuse(struct sub_request *rq, uint32_t code)
 	op_end(op);
 }
 
+static int
+fill(struct long_reply *lr)
+{
+	return recover_fill(lr->priv, lr->protocol);
+}
+
+static void
+over(struct long_reply *lr)
+{
+	struct op *op = lr->op;
+	struct sub_request *rq = lr->priv;
+
+	subscribe_live(rq);
+	subscribe_end(rq);
+	op_end(op);
+}
+
 static void
 subscribed(struct sub_request *rq, uint32_t code)
 {
 	struct op *op = rq->priv;
 	Cp__Reply reply = CP__REPLY__INIT;
+	struct long_reply *lr;
 
 	if (code != 0) {
 		refuse(rq, code);
+		return;
+	}
+	if (rq->n_pubs > 0 && (lr = long_reply_new(op, fill, over, rq)) != NULL) {
+		lr->reply.subscribe = &rq->res;
+		long_reply_send(lr, publications_bytes(rq->pubs, rq->n_pubs));
 		return;
 	}
 	reply.id = op->id;

@@ -4,14 +4,17 @@
 
 #include "client/connecting.h"
 
+#include <errno.h>
+
 #include <rotor/codes.h>
 
 #include "base/arena.h"
 #include "base/inner.h"
 #include "base/str.h"
 #include "client/client.h"
+#include "client/long_reply.h"
 #include "client/op.h"
-#include "client/reply.h"
+#include "client/publications.h"
 #include "node/direct.h"
 #include "node/server.h"
 
@@ -144,23 +147,33 @@ step_subscribe(struct connecting *cn)
 	return cn->answered ? CONNECTING_GOES_ON : CONNECTING_WAITS;
 }
 
-/* -1: no memory. */
+#define SUB_BYTES	128u	/* of the reply, about, without publications */
+
+/* What the reply is made of, until it has been sent. */
+struct connect_reply {
+	Cp__ConnectResult	result;
+	struct connecting	*cn;
+	char			id[37];
+};
+
 static int
-subs_fill(struct connecting *cn, Cp__ConnectResult *res)
+reply_fill(struct long_reply *lr)
 {
-	struct arena *a = &cn->op->arena;
+	struct connect_reply *cr = lr->priv;
+	struct connecting *cn = cr->cn;
+	struct arena *a = &lr->op->arena;
 	Cp__ConnectResult__SubsEntry *e = arena_alloc(a, (cn->n_planned + 1) * sizeof *e);
 
-	res->subs = arena_alloc(a, (cn->n_planned + 1) * sizeof *res->subs);
-	if (res->subs == NULL || e == NULL)
-		return -1;
+	cr->result.subs = arena_alloc(a, (cn->n_planned + 1) * sizeof *cr->result.subs);
+	if (cr->result.subs == NULL || e == NULL)
+		return -ENOMEM;
 	for (struct planned *p = cn->planned; p != NULL; p = p->next, e++) {
 		cp__connect_result__subs_entry__init(e);
 		e->key = arena_strndup(a, p->rq.name.full.p, p->rq.name.full.len);
-		if (e->key == NULL)
-			return -1;
+		if (e->key == NULL || recover_fill(&p->rq, lr->protocol) != 0)
+			return -ENOMEM;
 		e->value = &p->rq.res;
-		res->subs[res->n_subs++] = e;
+		cr->result.subs[cr->result.n_subs++] = e;
 	}
 	return 0;
 }
@@ -184,28 +197,50 @@ result_fill(struct connecting *cn, Cp__ConnectResult *res)
 		res->time = c->w->now_unix_ms;
 }
 
+static void
+replied(struct long_reply *lr)
+{
+	struct connect_reply *cr = lr->priv;
+	struct connecting *cn = cr->cn;
+
+	if (!op_is_late(cn->op)) {
+		cn->op->client->state = CLIENT_CONNECTED;
+		client_timers_start(cn->op->client);
+	}
+	cn->at = cn->planned;
+	(void)then(cn, step_live);
+	cn->answered = 1;
+	answered(cn);
+}
+
+static size_t
+reply_bytes(const struct connecting *cn)
+{
+	size_t bytes = 0;
+
+	for (const struct planned *p = cn->planned; p != NULL; p = p->next)
+		bytes += SUB_BYTES + publications_bytes(p->rq.pubs, p->rq.n_pubs);
+	return bytes;
+}
+
 static enum connecting_step
 step_reply(struct connecting *cn)
 {
 	struct op *op = cn->op;
-	struct rotor_client *c = op->client;
-	Cp__ConnectResult res = CP__CONNECT_RESULT__INIT;
-	Cp__Reply rep = CP__REPLY__INIT;
-	char id[37] = "";
+	struct connect_reply *cr = arena_zalloc(&op->arena, sizeof *cr);
+	struct long_reply *lr = cr != NULL ? long_reply_new(op, reply_fill, replied, cr) : NULL;
 
-	cn->at = cn->planned;
-	c->state = CLIENT_CONNECTED;
-	client_timers_start(c);
-	uuid_text(c->id, id);
-	res.client = id;
-	result_fill(cn, &res);
-	rep.id = op->id;
-	rep.connect = &res;
-	if (subs_fill(cn, &res) == 0)
-		client_send(c, &rep);
-	else
-		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
-	return then(cn, step_live);
+	if (lr == NULL)
+		return fail(cn, ROTOR_DISCONNECT_INTERNAL);
+	cr->cn = cn;
+	cp__connect_result__init(&cr->result);
+	uuid_text(op->client->id, cr->id);
+	cr->result.client = cr->id;
+	result_fill(cn, &cr->result);
+	lr->reply.connect = &cr->result;
+	cn->answered = 0;
+	long_reply_send(lr, reply_bytes(cn));
+	return cn->answered ? CONNECTING_GOES_ON : CONNECTING_WAITS;
 }
 
 static enum connecting_step

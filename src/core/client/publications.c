@@ -19,6 +19,35 @@
  * beyond this sum the subscriber gets the data itself. */
 #define DELTA_BYTES_MAX		131072u
 
+#define PUB_FRAME_BYTES		64u	/* around the data of one */
+
+struct rotor_publication **
+publications_keep(struct arena *a, struct rotor_publication *const *pubs, size_t n)
+{
+	struct rotor_publication **kept = arena_alloc(a, (n + 1) * sizeof *kept);
+
+	for (size_t i = 0; kept != NULL && i < n; i++)
+		kept[i] = rotor_publication_ref(pubs[i]);
+	return kept;
+}
+
+void
+publications_drop(struct rotor_publication **pubs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rotor_publication_unref(&pubs[i]);
+}
+
+size_t
+publications_bytes(struct rotor_publication *const *pubs, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += PUB_FRAME_BYTES + pubs[i]->data.len;
+	return bytes;
+}
+
 Cp__ClientInfo *
 client_info_fill(struct arena *a, const struct rotor_client_info *from)
 {

@@ -17,6 +17,12 @@ struct arena;
 struct rotor_client_info;
 struct rotor_publication;
 
+/* A reference to each, in an array of the arena.  NULL: no memory. */
+struct rotor_publication **publications_keep(struct arena *a, struct rotor_publication *const *pubs,
+    size_t n);
+void publications_drop(struct rotor_publication **pubs, size_t n);
+/* About how long they are in a reply. */
+size_t publications_bytes(struct rotor_publication *const *pubs, size_t n);
 /* NULL: no memory. */
 Cp__ClientInfo *client_info_fill(struct arena *a, const struct rotor_client_info *info);
 /* 0 or -ENOMEM. */

@@ -34,13 +34,11 @@ is_wanted(const struct sub_request *rq, const struct rotor_publication *pub)
 	return f == NULL || tags_filter_match(f, pub->tags, pub->n_tags);
 }
 
-/* Puts those of `pubs` that are wanted into the result, with references that last until
- * subscribe_end(). */
+/* Keeps those of `pubs` that are wanted, until subscribe_end(). */
 static int
 result_take(struct sub_request *rq, struct rotor_publication *const *pubs, size_t n)
 {
 	size_t n_taken = 0;
-	int r;
 
 	rq->pubs = arena_alloc(rq->arena, (n + 1) * sizeof *rq->pubs);
 	if (rq->pubs == NULL)
@@ -48,17 +46,25 @@ result_take(struct sub_request *rq, struct rotor_publication *const *pubs, size_
 	for (size_t i = 0; i < n; i++)
 		if (is_wanted(rq, pubs[i]))
 			rq->pubs[n_taken++] = rotor_publication_ref(pubs[i]);
-	rq->n_pubs = rq->res.n_publications = n_taken;
+	rq->n_pubs = n_taken;
 	/* A client that missed nothing may never have had anything. */
 	if ((rq->flags & SUB_DELTA) && n_taken > 0)
 		rq->sub->flags |= SUB_DELTA_READY;
+	return 0;
+}
+
+int
+recover_fill(struct sub_request *rq, uint32_t protocol)
+{
+	int r;
+
+	if (rq->n_pubs == 0)
+		return 0;
 	if (rq->flags & SUB_DELTA)
-		r = publications_fill_delta(rq->arena, rq->client->protocol, rq->pubs, n_taken,
-		    &rq->res.publications);
+		r = publications_fill_delta(rq->arena, protocol, rq->pubs, rq->n_pubs, &rq->res.publications);
 	else
-		r = publications_fill(rq->arena, rq->pubs, n_taken, &rq->res.publications);
-	if (r != 0)
-		rq->res.n_publications = 0;
+		r = publications_fill(rq->arena, rq->pubs, rq->n_pubs, &rq->res.publications);
+	rq->res.n_publications = r == 0 ? rq->n_pubs : 0;
 	return r;
 }
 

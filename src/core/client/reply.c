@@ -54,23 +54,49 @@ enqueue_out(struct rotor_client *c, struct out *o)
 	rotor_buf_unref(&b);
 }
 
-void
-client_send(struct rotor_client *c, const Cp__Reply *reply)
+int
+reply_encode(const Cp__Reply *reply, uint32_t protocol, size_t limit, struct rotor_buf **ret)
 {
 	char first[FIRST_BYTES];
 	struct out o;
 	int r;
 
-	if (c->state == CLIENT_CLOSED)
-		return;
 	out_init(&o, first, sizeof first);
-	r = c->protocol == ROTOR_JSON ? codec_encode_json(&reply->base, CODEC_RAW_VERBATIM, &o)
+	o.limit = limit;
+	r = protocol == ROTOR_JSON ? codec_encode_json(&reply->base, CODEC_RAW_VERBATIM, &o)
 	    : codec_encode_pb(&reply->base, &o);
-	if (r == -EINVAL)
+	if (r == 0 && (*ret = reply_finish(&o, protocol)) == NULL)
+		r = -ENOMEM;
+	else if (r == -ENOMEM && o.over)
+		r = -EMSGSIZE;
+	out_fini(&o);
+	return r;
+}
+
+void
+reply_failed(struct rotor_client *c, int error)
+{
+	if (error == -EINVAL)
 		client_close_inappropriate(c, (struct rotor_str){ "", 0 });
 	else
-		enqueue_out(c, &o);
-	out_fini(&o);
+		client_close(c, error == -EMSGSIZE ? ROTOR_DISCONNECT_SLOW : ROTOR_DISCONNECT_INTERNAL, NULL);
+}
+
+void
+client_send(struct rotor_client *c, const Cp__Reply *reply)
+{
+	struct rotor_buf *b;
+	int r;
+
+	if (c->state == CLIENT_CLOSED)
+		return;
+	r = reply_encode(reply, c->protocol, 0, &b);
+	if (r != 0) {
+		reply_failed(c, r);
+		return;
+	}
+	client_enqueue(c, b);
+	rotor_buf_unref(&b);
 }
 
 void

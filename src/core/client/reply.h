@@ -16,6 +16,11 @@ struct rotor_client;
 /* What was written to `o`, as a message for queues (Protobuf: with its length in
  * front).  NULL: no memory. */
 struct rotor_buf *reply_finish(struct out *o, uint32_t protocol);
+/* As a message for queues.  0; -EINVAL: a payload does not fit the protocol; -EMSGSIZE: it
+ * would be longer than `limit` bytes; -ENOMEM.  Any thread. */
+int reply_encode(const Cp__Reply *reply, uint32_t protocol, size_t limit, struct rotor_buf **ret);
+/* Closes the client for such an error. */
+void reply_failed(struct rotor_client *c, int error);
 /* Encodes and queues.  Closes the client with 3506 when a payload does not fit its
  * protocol. */
 void client_send(struct rotor_client *c, const Cp__Reply *reply);

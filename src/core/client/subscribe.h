@@ -65,7 +65,7 @@ struct sub_request {
 	Cp__SubscribeResult	res;
 
 	/* inner */
-	struct rotor_publication	**pubs;	/* in res.publications; a reference each */
+	struct rotor_publication	**pubs;	/* what was missed; a reference each */
 	size_t			n_pubs;
 	struct sub_backlog	*backlog;
 	struct sub_backlog	**backlog_tail;
@@ -107,5 +107,8 @@ uint32_t subscribe_override(uint32_t flags, uint32_t set, uint32_t value);
 /* Reads the stream for rq->sub and sets its position and rq->res; then
  * next(rq, code). */
 void recover_start(struct sub_request *rq, void (*next)(struct sub_request *, uint32_t));
+/* Puts what was missed into rq->res, for its reply.  0 or -ENOMEM.  Any thread, as it looks
+ * at the request alone. */
+int recover_fill(struct sub_request *rq, uint32_t protocol);
 
 #endif

@@ -24,6 +24,7 @@ hub_new(struct rotor_worker *w)
 	if (hub == NULL)
 		return NULL;
 	hub->w = w;
+	hub->steps_end = &hub->steps;
 	hub->ping[ROTOR_JSON] = rotor_buf_new("{}", 2);
 	hub->ping[ROTOR_PROTOBUF] = rotor_buf_new("", 1);
 	if (hub->ping[ROTOR_JSON] == NULL || hub->ping[ROTOR_PROTOBUF] == NULL)
@@ -38,7 +39,7 @@ hub_free(struct hub **hp)
 
 	if (hub == NULL)
 		return;
-	ASSERT(hub->open == NULL && hub->ending == NULL && hub->clients.n == 0 && hub->chans.n == 0);
+	ASSERT(hub->steps == NULL && hub->open == NULL && hub->ending == NULL && hub->clients.n == 0 && hub->chans.n == 0);
 	for (uint32_t i = 0; i < HUB_JOINS; i++)
 		hub_joined_drop(&hub->joined[i]);
 	rotor_buf_unref(&hub->ping[ROTOR_JSON]);

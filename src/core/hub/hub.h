@@ -12,10 +12,12 @@
 
 #include <rotor/abi.h>
 #include <rotor/buf.h>
+#include <rotor/loop.h>
 
 #include "base/map.h"
 
 struct chan_options;
+struct gather_share;
 struct rotor_client;
 struct rotor_publication;
 struct rotor_worker;
@@ -67,6 +69,8 @@ struct hub {
 	uint32_t		n_joins;	/* ever made; the oldest makes room */
 	struct rotor_buf	*ping[2];	/* the protocol's ping, by ROTOR_JSON, _PROTOBUF */
 	uint32_t		n_attached;
+	struct gather_share	*steps, **steps_end;	/* see node/gather.c */
+	struct rotor_job	steps_job;
 };
 
 struct hub *hub_new(struct rotor_worker *w);

@@ -12,6 +12,7 @@
 #include <rotor/codes.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "channel/name.h"
@@ -21,13 +22,7 @@
 #include "node/gather.h"
 #include "node/server.h"
 
-/* Whom an order is for on one worker, and how many have got it. */
-struct crowd {
-	struct rotor_client	**v;
-	uint32_t		n, at;
-};
-
-/* An order on its way; read by all workers, written by none but in its own crowd. */
+/* An order on its way; read by all workers, written by none. */
 struct errand {
 	uint32_t		magic;
 #define ERRAND_MAGIC		0xb37f5021u
@@ -35,7 +30,6 @@ struct errand {
 	struct arena		arena;
 	direct_done_f		*done;
 	void			*priv;
-	struct crowd		crowds[];	/* by worker */
 };
 
 static int
@@ -110,15 +104,36 @@ replace_existing(struct rotor_client *c, struct rotor_str channel)
 	sub_free(&s);
 }
 
-static void order_run(struct rotor_client *c, const struct direct_order *o);
+static int order_run(struct rotor_client *c, const struct direct_order *o);
 
 /* An order about a channel that waits until the client's subscription to it is made. */
 struct waiting_order {
 	struct sub_waiter	wt;
+	struct rotor_job	job;		/* when it takes more than a turn */
 	struct rotor_client	*client;	/* referenced */
 	struct direct_order	order;
 	struct arena		arena;
 };
+
+static void
+order_over(struct waiting_order *wo)
+{
+	client_unref(&wo->client);
+	arena_reset(&wo->arena);
+	free(wo);
+}
+
+static int
+order_step(struct rotor_worker *w, void *priv)
+{
+	struct waiting_order *wo = priv;
+
+	(void)w;
+	if (wo->client->state == CLIENT_CONNECTED && order_run(wo->client, &wo->order) == ROTOR_AGAIN)
+		return ROTOR_AGAIN;
+	order_over(wo);
+	return ROTOR_OK;
+}
 
 static void
 order_resume(struct sub_waiter *wt)
@@ -126,11 +141,10 @@ order_resume(struct sub_waiter *wt)
 	struct waiting_order *wo = (struct waiting_order *)wt;
 	struct rotor_client *c = wo->client;
 
-	if (c->state == CLIENT_CONNECTED)
-		order_run(c, &wo->order);
-	client_unref(&c);
-	arena_reset(&wo->arena);
-	free(wo);
+	if (c->state == CLIENT_CONNECTED && order_run(c, &wo->order) == ROTOR_AGAIN)
+		rotor_job_start(c->w, &wo->job);
+	else
+		order_over(wo);
 }
 
 /* 1: the order waits, or has ended the client for lack of memory. */
@@ -156,11 +170,12 @@ order_waits(struct rotor_client *c, const struct direct_order *o)
 	client_ref(c);
 	wo->client = c;
 	wo->wt.run = order_resume;
+	rotor_job_init(&wo->job, "order", order_step, wo);
 	subscribe_await(rq, &wo->wt);
 	return 1;
 }
 
-static void
+static int
 do_subscribe(struct rotor_client *c, const struct direct_order *o)
 {
 	const struct conf_core *cc = &c->w->srv->cc;
@@ -170,19 +185,19 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	if (o->expire_at != 0 && o->expire_at <= c->w->now_unix_ms / 1000) {
 		if (o->ret_error != NULL)
 			atomic_store(o->ret_error, ROTOR_ERR_INTERNAL);
-		return;
+		return ROTOR_OK;
 	}
 	if (order_waits(c, o))
-		return;
+		return ROTOR_OK;
 	if (subscribe_count(c) >= cc->client.channel_limit) {
 		client_close(c, ROTOR_DISCONNECT_CHANNEL_LIMIT, NULL);
-		return;
+		return ROTOR_OK;
 	}
 	replace_existing(c, o->channel);
 	as = calloc(1, sizeof *as);
 	if (as == NULL) {
 		client_close(c, ROTOR_DISCONNECT_INTERNAL, NULL);
-		return;
+		return ROTOR_OK;
 	}
 	arena_init(&as->arena, NULL, 0);
 	rq = &as->rq;
@@ -201,27 +216,32 @@ do_subscribe(struct rotor_client *c, const struct direct_order *o)
 	client_ref(c);
 	if (chan_name_parse(&cc->channel, arena_str(&as->arena, o->channel), &rq->name) != 0) {
 		rq->done(rq, ROTOR_ERR_UNKNOWN_CHANNEL);
-		return;
+		return ROTOR_OK;
 	}
 	rq->flags = subscribe_override(subscribe_forced(rq->name.opts), o->override_set, o->override_value) |
 	    SUB_SERVER_SIDE;
 	subscribe_begin(rq);
 	subscribe_start(rq);
+	return ROTOR_OK;
 }
 
-static void
+/* ROTOR_AGAIN: there are more than the turn allows. */
+static int
 unsubscribe_all(struct rotor_client *c)
 {
 	while (c->n_subs > 0) {
 		struct sub *s = c->subs[c->n_subs - 1];
 
+		if (rotor_turn_over(c->w))
+			return ROTOR_AGAIN;
 		sub_free(&s);
 	}
+	return ROTOR_OK;
 }
 
 /* From one channel, or from all with one push that names none.  The client is told
  * even when it is not subscribed. */
-static void
+static int
 do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
 {
 	Cp__Unsubscribe unsub = CP__UNSUBSCRIBE__INIT;
@@ -229,28 +249,30 @@ do_unsubscribe(struct rotor_client *c, const struct direct_order *o)
 	struct sub *s;
 
 	if (order_waits(c, o))
-		return;
+		return ROTOR_OK;
 	s = client_sub_get(c, o->channel);
 	if (s != NULL) {
 		client_unsubscribe_push(s, o->code);
-		return;
+		return ROTOR_OK;
 	}
-	if (o->channel.len == 0)
-		unsubscribe_all(c);
+	if (o->channel.len == 0 && unsubscribe_all(c) == ROTOR_AGAIN)
+		return ROTOR_AGAIN;
 	unsub.code = o->code;
 	unsub.reason = rotor_unsubscribe_text(o->code);
 	push.channel = (char *)o->channel.p;
 	push.unsubscribe = &unsub;
 	client_send_push(c, &push);
+	return ROTOR_OK;
 }
 
-static void
+static int
 do_disconnect(struct rotor_client *c, const struct direct_order *o)
 {
 	client_close(c, o->code, o->reason.p);
+	return ROTOR_OK;
 }
 
-static void
+static int
 do_refresh(struct rotor_client *c, const struct direct_order *o)
 {
 	Cp__Refresh refresh = CP__REFRESH__INIT;
@@ -258,7 +280,7 @@ do_refresh(struct rotor_client *c, const struct direct_order *o)
 
 	if (o->expired || (o->expire_at != 0 && o->expire_at <= c->w->now_unix_ms / 1000)) {
 		client_close(c, ROTOR_DISCONNECT_EXPIRED, NULL);
-		return;
+		return ROTOR_OK;
 	}
 	c->expire_at = o->expire_at;
 	client_expiry_arm(c);
@@ -270,19 +292,21 @@ do_refresh(struct rotor_client *c, const struct direct_order *o)
 	}
 	push.refresh = &refresh;
 	client_send_push(c, &push);
+	return ROTOR_OK;
 }
 
-static void (*const direct_do[])(struct rotor_client *, const struct direct_order *) = {
+static int (*const direct_do[])(struct rotor_client *, const struct direct_order *) = {
 	[DIRECT_SUBSCRIBE] = do_subscribe,
 	[DIRECT_UNSUBSCRIBE] = do_unsubscribe,
 	[DIRECT_DISCONNECT] = do_disconnect,
 	[DIRECT_REFRESH] = do_refresh,
 };
 
-static void
+/* ROTOR_AGAIN: to be called again, the turn is over. */
+static int
 order_run(struct rotor_client *c, const struct direct_order *o)
 {
-	direct_do[o->kind](c, o);
+	return direct_do[o->kind](c, o);
 }
 
 static int
@@ -304,48 +328,31 @@ is_meant(const struct rotor_client *c, const struct direct_order *o)
 	return 1;
 }
 
-/* The user's clients, referenced: what is done to one may change the list. */
-static void
-crowd_meet(struct crowd *cr, struct rotor_worker *w, struct rotor_str user)
-{
-	struct hub_user *u = hub_user_get(w->hub, user);
+#define STEP_WORK	512u	/* clients looked at in a turn, at most */
 
-	if (u == NULL || (cr->v = malloc(u->n_clients * sizeof cr->v[0])) == NULL)
-		return;
-	for (struct rotor_client *c = u->clients; c != NULL; c = c->user_next) {
-		client_ref(c);
-		cr->v[cr->n++] = c;
-	}
-}
-
-/* A user may have thousands of connections. */
+/* Some of the user's clients, from *pos on. */
 static int
-errand_step(struct rotor_worker *w, void *priv)
+errand_step(struct rotor_worker *w, void *priv, uint64_t *pos)
 {
-	struct errand *e = priv;
-	struct crowd *cr = &e->crowds[w->index];
+	const struct errand *e = priv;
+	uint32_t work = STEP_WORK;
+	int r = ROTOR_OK;
 
 	OBJ_CHECK(e, ERRAND_MAGIC);
-	if (cr->v == NULL)
-		crowd_meet(cr, w, e->order.user);
-	while (cr->at < cr->n) {
-		struct rotor_client *c = cr->v[cr->at++];
+	while (r == ROTOR_OK && !rotor_turn_over(w)) {
+		uint64_t at = *pos;
+		struct rotor_client *c = hub_client_next(w->hub, &e->order.user, pos, &work);
 
+		if (c == NULL)
+			break;
+		client_ref(c);
 		if (is_meant(c, &e->order))
-			order_run(c, &e->order);
+			r = order_run(c, &e->order);
 		client_unref(&c);
-		if (cr->at < cr->n && rotor_turn_over(w))
-			return ROTOR_AGAIN;
+		if (r == ROTOR_AGAIN)
+			*pos = at;	/* this one again */
 	}
-	free(cr->v);
-	return ROTOR_OK;
-}
-
-static void
-errand_free(struct errand *e)
-{
-	arena_reset(&e->arena);
-	OBJ_FREE(e);
+	return *pos == MAP_SCAN_END ? ROTOR_OK : ROTOR_AGAIN;
 }
 
 static void
@@ -355,7 +362,8 @@ errand_done(struct rotor_worker *w, void *priv)
 
 	if (e->done != NULL)
 		e->done(w, e->priv);
-	errand_free(e);
+	arena_reset(&e->arena);
+	OBJ_FREE(e);
 }
 
 int
@@ -364,18 +372,19 @@ direct_give(struct rotor_worker *w, const struct direct_order *order, direct_don
 	struct errand *e;
 	int r;
 
-	e = calloc(1, sizeof *e + w->srv->n_workers * sizeof e->crowds[0]);
+	OBJ_ALLOC(e, ERRAND_MAGIC);
 	if (e == NULL)
 		return -ENOMEM;
-	e->magic = ERRAND_MAGIC;
 	arena_init(&e->arena, NULL, 0);
 	e->done = done;
 	e->priv = priv;
 	r = order_copy(&e->arena, &e->order, order);
 	if (r == 0)
 		r = gather_steps(w, errand_step, errand_done, e);
-	if (r != 0)
-		errand_free(e);
+	if (r != 0) {
+		arena_reset(&e->arena);
+		OBJ_FREE(e);
+	}
 	return r;
 }
 

@@ -13,17 +13,16 @@
 #include "base/obj.h"
 #include "client/client.h"
 #include "hub/hub.h"
-#include "loop/inbox.h"
 #include "loop/worker.h"
 #include "node/denied.h"
 #include "node/gather.h"
 #include "node/server.h"
 
-#define TURN_WORK	512u	/* clients and subscriptions looked at in a turn */
+#define TURN_WORK	512u	/* clients and subscriptions looked at in a turn, at most */
 
 /* The round through all clients of a worker; touched on its thread only. */
 struct patrol {
-	struct inbox_msg	msg;
+	struct rotor_job	job;
 	uint64_t		pos;
 	int			under_way;
 	int			again;		/* another round when this one is over */
@@ -92,7 +91,7 @@ enforce_on(struct rotor_client *c)
 			client_unsubscribe_push(c->subs[i], ROTOR_UNSUB_SERVER);
 }
 
-/* Looks at clients from *pos on, as many as a turn may.  1 when that were all. */
+/* Looks at clients from *pos on, as many as a turn may.  ROTOR_AGAIN when there are more. */
 static int
 enforce_some(struct rotor_worker *w, const struct rotor_str *user, uint64_t *pos)
 {
@@ -100,31 +99,27 @@ enforce_some(struct rotor_worker *w, const struct rotor_str *user, uint64_t *pos
 	struct rotor_client *c;
 
 	if (w->hub == NULL)
-		return 1;	/* the worker has stopped */
-	while ((c = hub_client_next(w->hub, user, pos, &work)) != NULL) {
+		return ROTOR_OK;	/* the worker has stopped */
+	while (!rotor_turn_over(w) && (c = hub_client_next(w->hub, user, pos, &work)) != NULL) {
 		work -= c->n_subs < work ? c->n_subs : work;
 		client_ref(c);
 		enforce_on(c);
 		client_unref(&c);
-		if (rotor_turn_over(w))
-			break;
 	}
-	return *pos == MAP_SCAN_END;
+	return *pos == MAP_SCAN_END ? ROTOR_OK : ROTOR_AGAIN;
 }
 
-static void
-patrol_step(struct rotor_worker *w, struct inbox_msg *m)
+static int
+patrol_step(struct rotor_worker *w, void *priv)
 {
-	struct patrol *p = (struct patrol *)m;
+	struct patrol *p = priv;
 
-	if (enforce_some(w, NULL, &p->pos)) {
-		p->under_way = p->again;
-		p->again = 0;
-		p->pos = 0;
-	}
-	if (!p->under_way)
-		return;
-	worker_push(w, &p->msg);
+	if (enforce_some(w, NULL, &p->pos) == ROTOR_AGAIN)
+		return ROTOR_AGAIN;
+	p->under_way = p->again;
+	p->again = 0;
+	p->pos = 0;
+	return p->under_way ? ROTOR_AGAIN : ROTOR_OK;
 }
 
 static void
@@ -138,8 +133,8 @@ patrol_send(struct rotor_worker *w)
 		return;
 	p->under_way = 1;
 	p->pos = 0;
-	p->msg.run = patrol_step;
-	worker_push(w, &p->msg);
+	rotor_job_init(&p->job, "patrol", patrol_step, p);
+	rotor_job_start(w, &p->job);
 }
 
 struct order {
@@ -148,14 +143,15 @@ struct order {
 	void			*priv;
 };
 
-static void
-order_visit(struct rotor_worker *w, void *priv)
+static int
+order_step(struct rotor_worker *w, void *priv, uint64_t *pos)
 {
 	const struct order *o = priv;
-	uint64_t pos = 0;
 
-	if (o->user == NULL || !enforce_some(w, o->user, &pos))
-		patrol_send(w);
+	if (o->user != NULL)
+		return enforce_some(w, o->user, pos);
+	patrol_send(w);
+	return ROTOR_OK;
 }
 
 static void
@@ -175,7 +171,7 @@ enforce(struct rotor_worker *w, const struct rotor_str *user, enforce_done_f *do
 	if (o == NULL)
 		return -ENOMEM;
 	*o = (struct order){ user, done, priv };
-	if (gather(w, order_visit, order_done, o) == 0)
+	if (gather_steps(w, order_step, order_done, o) == 0)
 		return 0;
 	free(o);
 	return -ENOMEM;

@@ -24,8 +24,7 @@ void patrols_free(struct patrols **pp);
 typedef void enforce_done_f(struct rotor_worker *w, void *priv);
 
 /*
- * `user`: his connections are looked at, and when done() runs they have been (the last
- * of very many follow soon).  NULL: those of all users; when done() runs patrols are on
+ * `user`: his connections are looked at, in turns, and when done() runs they have been.  NULL: those of all users; when done() runs patrols are on
  * their way, which take some of a worker's clients a turn.  Any number of orders that
  * come meanwhile share one more round.
  *

@@ -9,16 +9,23 @@
 #ifndef ROTOR_NODE_GATHER_H
 #define ROTOR_NODE_GATHER_H
 
+#include <stdint.h>
+
 struct rotor_worker;
 
 typedef void gather_visit_f(struct rotor_worker *w, void *priv);
-/* ROTOR_AGAIN: to be called again, in the worker's next turn. */
-typedef int gather_step_f(struct rotor_worker *w, void *priv);
 typedef void gather_done_f(struct rotor_worker *asker, void *priv);
 
+/*
+ * The same for what may take long: it goes on where *pos says (0 at first, in terms of
+ * map_scan()) for as long as its turn lasts.  ROTOR_AGAIN: it is to be called again;
+ * anything else: that worker is through.  On a worker the questions that are asked in this
+ * manner are gone through one after the other, in the order they came.
+ */
+typedef int gather_step_f(struct rotor_worker *w, void *priv, uint64_t *pos);
+
 /* 0 or -ENOMEM (then neither function runs).  `asker`'s thread. */
-int gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, void *priv);
-/* The same for a visit that takes turns, see <rotor/loop.h>. */
 int gather_steps(struct rotor_worker *asker, gather_step_f *step, gather_done_f *done, void *priv);
+int gather(struct rotor_worker *asker, gather_visit_f *visit, gather_done_f *done, void *priv);
 
 #endif

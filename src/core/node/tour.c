@@ -8,7 +8,7 @@
 #include "loop/worker.h"
 #include "node/server.h"
 
-static void step(struct rotor_worker *w, struct inbox_msg *m);
+static void arrive(struct rotor_worker *w, struct inbox_msg *m);
 
 static void
 home(struct rotor_worker *w, struct inbox_msg *m)
@@ -18,29 +18,41 @@ home(struct rotor_worker *w, struct inbox_msg *m)
 	t->done(w, t);
 }
 
-/* To the worker it is to be on, or home.  A push ends the turn, and gives the tour away. */
+/* To the worker it is to be on, or home.  A push gives the tour away. */
 static void
 travel(struct rotor_server *srv, struct tour *t, int enough)
 {
 	int go_on = !enough && t->at < srv->n_workers;
 
-	t->msg.run = go_on ? step : home;
+	t->msg.run = go_on ? arrive : home;
 	worker_push(go_on ? srv->workers[t->at] : t->asker, &t->msg);
 }
 
-static void
-step(struct rotor_worker *w, struct inbox_msg *m)
+static int
+step(struct rotor_worker *w, void *priv)
 {
-	struct tour *t = (struct tour *)m;
-	int enough;
-
+	struct tour *t = priv;
 	/* Without its hub the worker has stopped. */
-	enough = w->hub == NULL || t->visit(w, t);
-	if (!enough && t->pos >= MAP_SCAN_END) {
+	int enough = w->hub == NULL || t->visit(w, t);
+
+	if (!enough && t->pos < MAP_SCAN_END)
+		return ROTOR_AGAIN;
+	if (!enough) {
 		t->at++;
 		t->pos = 0;
 	}
 	travel(w->srv, t, enough);
+	return ROTOR_OK;
+}
+
+static void
+arrive(struct rotor_worker *w, struct inbox_msg *m)
+{
+	struct tour *t = (struct tour *)m;
+
+	rotor_job_init(&t->job, "tour", step, t);
+	if (step(w, t) == ROTOR_AGAIN)
+		rotor_job_start(w, &t->job);
 }
 
 void

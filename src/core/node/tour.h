@@ -37,7 +37,8 @@ typedef void tour_done_f(struct rotor_worker *asker, struct tour *t);
 /* Embedded in its owner, which sets visit and done, and where to begin; to be left alone
  * until done(). */
 struct tour {
-	struct inbox_msg	msg;
+	struct inbox_msg	msg;		/* from worker to worker */
+	struct rotor_job	job;		/* on one */
 	struct rotor_worker	*asker;
 	uint32_t		at;		/* index of the worker; n_workers: it has seen all */
 	uint64_t		pos;		/* there */

@@ -69,6 +69,7 @@ struct out {
 	int	borrowed;	/* p is the caller's first buffer */
 	size_t	head;		/* bytes left free in front by out_reset() */
 	size_t	limit;		/* writing fails beyond; 0: none */
+	int	over;		/* it failed because of the limit */
 };
 
 /* `first` (may be NULL) is used until it is too small. */

@@ -38,8 +38,10 @@ out_grow(struct out *o, size_t len)
 	size_t cap = o->cap < OUT_MIN ? OUT_MIN : o->cap;
 	char *p;
 
-	if (len > SIZE_MAX / 4 - o->len || (o->limit != 0 && o->len + len > o->limit))
+	if (len > SIZE_MAX / 4 - o->len || (o->limit != 0 && o->len + len > o->limit)) {
+		o->over = 1;
 		return -1;
+	}
 	while (cap < o->len + len)
 		cap *= 2;
 	if (o->limit != 0 && cap > o->limit)
