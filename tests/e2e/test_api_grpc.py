@@ -510,7 +510,7 @@ def test_tls(start, tmp_path, form):
     assert open_api(server).status("Info", timeout=2).code() in (Code.UNAVAILABLE,
                                                                  Code.DEADLINE_EXCEEDED)
     stranger = open_api(server, credentials=grpc.ssl_channel_credentials(tls.Authority().pem))
-    assert stranger.status("Info", timeout=2).code() == Code.UNAVAILABLE
+    assert stranger.status("Info").code() == Code.UNAVAILABLE
 
 
 def test_mutual_tls(start):
@@ -524,8 +524,8 @@ def test_mutual_tls(start):
             ca.pem, *(reversed(pair) if pair else ())))
 
     assert "result" in client(clients.issue("backend")).call("Info")
-    assert client(None).status("Info", timeout=2).code() == Code.UNAVAILABLE
-    assert client(ca.issue("backend")).status("Info", timeout=2).code() == Code.UNAVAILABLE
+    assert client(None).status("Info").code() == Code.UNAVAILABLE
+    assert client(ca.issue("backend")).status("Info").code() == Code.UNAVAILABLE
 
 
 def test_tls_minimum_version(start):
@@ -779,7 +779,7 @@ def test_stop_with_streams(start):
         next(stream)
     asked.set()
     assert server.wait_exit() == 0
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 15
 
 
 @rotor_only

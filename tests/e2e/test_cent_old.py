@@ -9,6 +9,7 @@ import pytest
 
 from rig import tokens
 from rig.api import KEY
+from rig.ws import DEADLINE
 
 WHERE = os.environ.get("ROTOR_E2E_CENT4", "")
 pytestmark = pytest.mark.skipif(not os.path.isdir(WHERE), reason="cent 4 is not installed")
@@ -30,7 +31,7 @@ def cent():
 
 @pytest.fixture
 def api(plain, cent):
-    return cent.Client("http://%s:%d/api" % plain.address, api_key=KEY, timeout=10)
+    return cent.Client("http://%s:%d/api" % plain.address, api_key=KEY, timeout=DEADLINE)
 
 
 def test_publishing(plain, api, channel):
@@ -85,6 +86,6 @@ def test_many_commands(api, channel):
 def test_errors(plain, cent, api):
     with pytest.raises(cent.ResponseError, match="unknown channel"):
         api.publish("nosuch:x", 1)
-    wrong = cent.Client("http://%s:%d/api" % plain.address, api_key="wrong", timeout=10)
+    wrong = cent.Client("http://%s:%d/api" % plain.address, api_key="wrong", timeout=DEADLINE)
     with pytest.raises(cent.RequestException, match="401"):
         wrong.info()

@@ -54,7 +54,7 @@ def test_refused_by_both(tmp_path, section, lines, key, words):
     assert said and words in said[2], done.stdout
     assert int(said[1]) > 1
     assert KEY not in done.stdout + done.stderr
-    served = run("serve", "-c", str(path), "--http_server.port", "0", timeout=20)
+    served = run("serve", "-c", str(path), "--http_server.port", "0")
     assert served.returncode == 1
     assert key in served.stdout + served.stderr
 
@@ -70,7 +70,7 @@ def test_modules(tmp_path, text, key, words):
     done = run("checkconfig", "-c", str(path))
     assert done.returncode == 1
     assert re.search(rf"^error validating config: {path}(:1)?: {key}: .*{words}", done.stdout, re.M), done.stdout
-    served = run("serve", "-c", str(path), "--http_server.port", "0", timeout=20)
+    served = run("serve", "-c", str(path), "--http_server.port", "0")
     assert served.returncode == 1
     assert words in (served.stdout + served.stderr).replace("\\", "")
 

@@ -168,7 +168,7 @@ def test_gentoken(config):
     first, token = ok("gentoken", "-c", config, "-u", "7", "-t", "60").strip().split("\n")
     assert first == 'HMAC SHA-256 JWT for user "7" with expiration TTL 1m0s:'
     claims = decoded(token)
-    assert claims["sub"] == "7" and 55 <= claims["exp"] - time.time() <= 61
+    assert claims["sub"] == "7" and 0 < claims["exp"] - time.time() <= 61
 
 
 def test_gentoken_variants(config):
@@ -178,7 +178,7 @@ def test_gentoken_variants(config):
     assert "exp" not in claims and "sub" not in claims
     quiet = ok("gentoken", "-c", config, "-q", "--user", "7")
     assert "\n" not in quiet
-    assert abs(decoded(quiet)["exp"] - time.time() - 604800) < 5
+    assert abs(decoded(quiet)["exp"] - time.time() - 604800) < 60
 
 
 def test_gensubtoken(config):

@@ -9,6 +9,7 @@ import pytest
 
 from rig import tokens
 from rig.api import KEY
+from rig.ws import DEADLINE
 
 DRIVER = os.environ.get("ROTOR_E2E_GOCENT", "")
 MISSING = os.environ.get("ROTOR_E2E_GOCENT_MISSING") or "there is no go"
@@ -35,7 +36,7 @@ class Gocent:
 
     def close(self):
         self.process.stdin.close()
-        assert self.process.wait(timeout=10) == 0
+        assert self.process.wait(timeout=DEADLINE) == 0
 
 
 @pytest.fixture

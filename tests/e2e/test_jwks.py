@@ -282,7 +282,7 @@ def test_slow_set(served, keyset):
     keyset.gate.clear()
     began = time.monotonic()
     assert end(served, FIRST.token()) == 3500
-    assert 1.9 < time.monotonic() - began < 9
+    assert time.monotonic() - began > 1.9
     assert len(keyset.requests) == 2
     keyset.gate.set()
     assert end(served, FIRST.token()) == "ok"

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rig import tokens
-from rig.ws import PONG, Closed
+from rig.ws import DEADLINE, PONG, Closed
 
 
 def test_ping_and_pong_go_on(quick):
@@ -21,7 +21,7 @@ def test_first_ping_comes_in_the_second_half_of_the_interval(quick):
     begin = time.monotonic()
     client = quick.client(tokens.conn("u1"))
     client.wait_ping()
-    assert 0.4 < time.monotonic() - begin < 1.6
+    assert time.monotonic() - begin > 0.4
 
 
 def test_no_pong(quick):
@@ -70,7 +70,7 @@ def test_protobuf_ping(quick):
 def test_stale(quick):
     begin = time.monotonic()
     assert quick.open().ended() == (3502, "stale")
-    assert 0.5 < time.monotonic() - begin < 3
+    assert time.monotonic() - begin > 1.5
 
 
 def test_refused_connect_becomes_stale(quick):
@@ -114,5 +114,5 @@ def test_peer_pings_are_answered(main):
         frame = client.ws._take_frame()
         if frame:
             break
-        client.ws._fill(time.monotonic() + 5)
+        client.ws._fill(time.monotonic() + DEADLINE)
     assert frame[2:] == (PONG, b"are you there")

@@ -77,8 +77,8 @@ def test_both_are_refreshed(timed, together, channel):
     """Each for itself, and neither the connection nor the subscription ends."""
     def scenario(sdk):
         name = channel("closed")
-        conn = Asked(lambda: tokens.conn("u1", ttl=2))
-        sub = Asked(lambda: tokens.sub("u1", name, ttl=2))
+        conn = Asked(lambda: tokens.conn("u1", ttl=4))
+        sub = Asked(lambda: tokens.sub("u1", name, ttl=4))
         client = sdk.client(timed, get_token=conn)
         subscription = client.subscribe(name, get_token=sub)
         conn.wait(2)
@@ -93,7 +93,7 @@ def test_connection_expires(timed, together):
     """Without a way to refresh, the server ends it with a code to come back with, and the
     old token is then refused."""
     def scenario(sdk):
-        client = sdk.client(timed, tokens.conn("u1", ttl=2))
+        client = sdk.client(timed, tokens.conn("u1", ttl=4))
         codes = set()
         while (event := client.next())[0] != "disconnected":
             if event[0] == "connecting":
@@ -106,7 +106,7 @@ def test_connection_expires(timed, together):
 def test_refresh_is_refused(timed, together):
     """A token of another user ends the connection for good."""
     def scenario(sdk):
-        fresh = iter([tokens.conn("u1", ttl=2)])
+        fresh = iter([tokens.conn("u1", ttl=4)])
         client = sdk.client(timed, get_token=lambda: next(fresh, tokens.conn("u2", ttl=50)))
         assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
     together(scenario)
@@ -117,7 +117,7 @@ def test_subscription_expires(timed, together, channel):
     def scenario(sdk):
         name = channel("closed")
         client = sdk.client(timed, tokens.conn("u1"))
-        sub = client.subscribe(name, token=tokens.sub("u1", name, ttl=2))
+        sub = client.subscribe(name, token=tokens.sub("u1", name, ttl=4))
         events = []
         while not events or events[-1][0] != "unsubscribed":
             events.append(sub.next())
@@ -130,7 +130,7 @@ def test_subscription_refresh_of_another(timed, together, channel):
     def scenario(sdk):
         name = channel("closed")
         client = sdk.client(timed, tokens.conn("u1"))
-        fresh = iter([tokens.sub("u1", name, ttl=2)])
+        fresh = iter([tokens.sub("u1", name, ttl=4)])
         client.subscribe(name, get_token=lambda: next(fresh, tokens.sub("u2", name, ttl=50)))
         assert client.wait("disconnected") == {"code": 3500, "reason": "invalid token"}
     together(scenario)

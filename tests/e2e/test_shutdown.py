@@ -29,7 +29,7 @@ def test_without_clients(start):
     begin = time.monotonic()
     server.signal(signal.SIGTERM)
     assert server.wait_exit() == 0
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 15   # shutdown.timeout: 20s
 
 
 def test_listeners_are_closed(start):
@@ -113,7 +113,7 @@ def test_clients_leave_spread_over_time(start):
     for client in clients:
         assert client.ended() == (3001, "shutdown")
         ends.append(time.monotonic() - begin)
-    assert 0.4 < max(ends) < 4
+    assert 0.4 < max(ends) < 15
     assert server.wait_exit() == 0
 
 

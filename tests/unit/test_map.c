@@ -16,7 +16,7 @@
 
 #define N	3000
 
-static char names[N][8];
+static char names[N][16];
 static int present[N];
 
 static struct rotor_str

@@ -10,7 +10,7 @@ import zlib
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONTINUATION = 0
-DEADLINE = float(os.environ.get("ROTOR_E2E_DEADLINE", "10"))  # s, for anything awaited
+DEADLINE = float(os.environ.get("ROTOR_E2E_DEADLINE", "30"))  # s, for anything awaited
 
 
 class Refused(Exception):
