@@ -6,7 +6,7 @@ build_packages=(
 	autoconf automake build-essential ca-certificates libtool pkg-config
 	libcurl4-openssl-dev libevent-dev libgrpc-dev libjwt-dev libprotobuf-c-dev libre2-dev libssl-dev
 	libtomlplusplus-dev liburing-dev libyaml-dev
-	protobuf-c-compiler zlib1g-dev
+	protobuf-c-compiler protobuf-compiler zlib1g-dev
 )
 test_packages=(
 	chromium libcmocka-dev man-db mandoc python3 python3-docutils python3-venv
