@@ -100,7 +100,7 @@ build_configure() {
 
 # build_in DIR CONFIGURE-OPTION...: configures in it and makes it.
 build_in() {
-	build_configure "$@"
+	build_configure "$@" || return
 	say "building in $1"
 	make -s -C "$1" -j "$(nproc)" V=0
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Sums up `make check`: tally.py BUILD-DIRECTORY STATUS-OF-MAKE.
+"""Sums up what contrib/check ran: tally.py (WHERE STATUS)...
+
+WHERE is the build directory of a `make check`, or the output of a script whose last line
+is of the form of this one's; STATUS is how make or the script ended.
 
 Prints what failed, and on the last line "N passed, N failed": the tests inside the
 cmocka programs and the pytest suite, and each other program or script as one.  With
 CI set, what was skipped has failed, for CI has all that any test needs.  Exit status
-0: something passed and nothing failed.
+0: something passed everywhere and nothing failed.
 """
 
 import os
@@ -14,6 +17,7 @@ import sys
 import xml.etree.ElementTree
 
 CMOCKA = re.compile(r"^\[ +(PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)", re.M)
+LAST_LINE = re.compile(r"^(\d+) passed, (\d+) failed\s*\Z", re.M)
 
 
 class Tally:
@@ -50,27 +54,47 @@ class Tally:
             self.passed += result == "PASS"
             self.failed += result != "PASS"
 
+    def make_check(self, build):
+        """A build directory: all of its TESTS."""
+        for trs in sorted(build.rglob("*.trs")):
+            result = re.search(r"^:global-test-result: (\w+)", trs.read_text(), re.M)
+            result = result.group(1) if result else "ERROR"
+            name = trs.relative_to(build).with_suffix("")
+            e2e = name.parts[:2] == ("tests", "e2e")
+            self.suite(result, trs.with_suffix(".log").read_text(errors="replace"),
+                       trs.parent / "junit.xml" if e2e else trs / "none")
+            if result != "PASS":
+                print(f"{result}: {name}; see {trs.with_suffix('.log')}")
 
-def main(directory, status):
-    build, tally = pathlib.Path(directory), Tally()
-    for trs in sorted(build.rglob("*.trs")):
-        result = re.search(r"^:global-test-result: (\w+)", trs.read_text(), re.M)
-        result = result.group(1) if result else "ERROR"
-        name = trs.relative_to(build).with_suffix("")
-        tally.suite(result, trs.with_suffix(".log").read_text(errors="replace"),
-                    trs.parent / "junit.xml" if name.parts[:2] == ("tests", "e2e") else trs / "none")
-        if result != "PASS":
-            print(f"{result}: {name}; see {trs.with_suffix('.log')}")
+    def script(self, output):
+        """The output of a script that has counted for itself."""
+        counted = LAST_LINE.search(output.read_text(errors="replace"))
+        if counted:
+            self.passed += int(counted.group(1))
+            self.failed += int(counted.group(2))
+
+    def add(self, where, status):
+        passed, failed = self.passed, self.failed
+        if where.is_dir():
+            self.make_check(where)
+        else:
+            self.script(where)
+        if self.failed == failed and (status or self.passed == passed):
+            print(f"{where}: failed before its tests did")
+            self.failed += 1
+
+
+def main(args):
+    tally = Tally()
+    for where, status in zip(args[::2], args[1::2], strict=True):
+        tally.add(pathlib.Path(where), int(status))
     if tally.skipped:
         print(f"skipped: {tally.skipped}")
     if os.environ.get("CI"):
         tally.failed += tally.skipped
-    if status and not tally.failed:
-        print("make check failed before its tests did")
-        tally.failed += 1
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 0 if tally.passed and not tally.failed else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1:]))
