@@ -213,7 +213,7 @@ PRIVATE = RSA.private_bytes(
     ("rsa_public_key", PRIVATE, "is a private key"),
     ("ecdsa_public_key", public(RSA), "not an ECDSA key, but one of type RSA"),
     ("ecdsa_public_key", public(ec.generate_private_key(ec.SECP256K1())), "P-256, P-384, P-521"),
-    ("issuer_regex", "a(b", "at character 4"),
+    ("issuer_regex", "a(b", "missing )"),
     ("jwks_public_endpoint", "ftp://x/", "expected a URL that begins with http:// or https://"),
     ("user_id_claim", "a.b", "letters and underscores")],
     ids=["private", "rsa", "curve", "regex", "url", "claim"])

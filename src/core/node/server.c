@@ -188,12 +188,8 @@ server_new(const struct server_args *args)
 	}
 	srv->conf = conf;
 	r = server_init(srv, args);
-	if (r == 0) {
-		if (conf_file(conf) != NULL)
-			ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "config", "configuration read",
-			    ROTOR_F_STR("file", conf_file(conf)));
+	if (r == 0)
 		return srv;
-	}
 	if (r == -EINVAL)
 		configure_modules(srv, 0);
 	report(NULL, conf, 0);
@@ -235,6 +231,9 @@ load_and_report(struct rotor_server *srv, int with_engine)
 
 	OBJ_CHECK(srv, SERVER_MAGIC);
 	r = configure_modules(srv, 1);
+	if (r == 0 && conf_file(srv->conf) != NULL)
+		ROTOR_LOG(srv->log, ROTOR_LOG_INFO, "config", "configuration read",
+		    ROTOR_F_STR("file", conf_file(srv->conf)));
 	report(srv->log, srv->conf, 0);
 	reported = conf_problems(srv->conf, &p);
 	if (r == 0)
