@@ -18,7 +18,7 @@ try()
 	status=1
 }
 
-if ! command -v "$CXX" >/dev/null; then
+if ! command -v "${CXX%% *}" >/dev/null; then
 	echo "no C++ compiler: $CXX"
 	CXX=
 fi
