@@ -107,6 +107,7 @@ struct rotor_client {
 #define SUB_LIVE		128u	/* subscribed; before that, publications are buffered */
 #define SUB_JOINED		256u	/* presence added or join emitted: to be undone */
 #define SUB_DELTA		512u	/* takes deltas */
+#define SUB_NAMED		2048u	/* by the token that is looked at now */
 #define SUB_DELTA_READY		1024u	/* has the publication that the next delta is from */
 
 /* Why it is subscribed; values of the server API's `source`. */

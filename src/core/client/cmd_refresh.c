@@ -14,15 +14,6 @@
 #include "node/server.h"
 
 static int
-claims_list(const struct rotor_connection_claims *claims, struct rotor_str channel)
-{
-	for (size_t i = 0; i < claims->n_subs; i++)
-		if (rotor_str_eq(claims->subs[i].channel, channel))
-			return 1;
-	return 0;
-}
-
-static int
 channels_known(const struct rotor_client *c, const struct rotor_connection_claims *claims)
 {
 	for (size_t i = 0; i < claims->n_subs; i++)
@@ -36,13 +27,21 @@ channels_known(const struct rotor_client *c, const struct rotor_connection_claim
 static int
 same_channels(const struct rotor_client *c, const struct rotor_connection_claims *claims)
 {
-	for (size_t i = 0; i < claims->n_subs; i++)
-		if (client_sub_get(c, claims->subs[i].channel) == NULL)
-			return 0;
-	for (uint32_t i = 0; i < c->n_subs; i++)
-		if (c->subs[i]->source == SUB_BY_CONNECTION_TOKEN && !claims_list(claims, c->subs[i]->chan->name))
-			return 0;
-	return 1;
+	size_t missing = 0, unnamed = 0;
+	struct sub *s;
+
+	for (size_t i = 0; i < claims->n_subs; i++) {
+		s = client_sub_get(c, claims->subs[i].channel);
+		if (s != NULL)
+			s->flags |= SUB_NAMED;
+		missing += s == NULL;
+	}
+	for (uint32_t i = 0; i < c->n_subs; i++) {
+		s = c->subs[i];
+		unnamed += s->source == SUB_BY_CONNECTION_TOKEN && !(s->flags & SUB_NAMED);
+		s->flags &= ~SUB_NAMED;
+	}
+	return missing == 0 && unnamed == 0;
 }
 
 /* 0, an error or a disconnect code, and then why if that does not say it. */
