@@ -86,7 +86,7 @@ rotor_str_eq_nocase(struct rotor_str a, struct rotor_str b)
 	if (a.len != b.len)
 		return 0;
 	for (i = 0; i < a.len; i++)
-		if (rotor_ascii_lower(a.p[i]) != rotor_ascii_lower(b.p[i]))
+		if (a.p[i] != b.p[i] && rotor_ascii_lower(a.p[i]) != rotor_ascii_lower(b.p[i]))
 			return 0;
 	return 1;
 }

@@ -19,16 +19,6 @@ const uint8_t http_chars[256] = {
 };
 
 int
-http_chars_are(uint8_t class, struct rotor_str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		class &= http_chars[(unsigned char)s.p[i]];
-	return class != 0;
-}
-
-int
 http_hex(char c)
 {
 	if (c >= '0' && c <= '9')

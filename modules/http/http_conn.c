@@ -314,7 +314,8 @@ feed(struct http_conn *c, unsigned char *p, size_t len)
 		if (n == 0)
 			break;
 		at += n;
-		if (at < len && !is_busy(c) && rotor_turn_over(c->hw->worker))
+		/* In the middle of a request there is little left of it. */
+		if (at < len && c->req == NULL && !is_busy(c) && rotor_turn_over(c->hw->worker))
 			await_turn(c);
 	}
 	c->feeding = 0;
