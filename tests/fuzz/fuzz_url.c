@@ -86,9 +86,9 @@ run(const struct url_template *t, const char *pattern, struct rotor_str subject)
 		if (pattern_groups(r, subject, &s, &vars) != rotor_regex_match(r, subject))
 			abort();
 		check_slices(subject, &vars);
-		rotor_regex_free(&r);
 	}
 	fill(t, &vars, &s);
+	rotor_regex_free(&r);		/* which has the names of its groups */
 	scratch_fini(&s);
 }
 
