@@ -5,9 +5,11 @@ want their messages: in time, and from a server that does not grow.
 HOSTILE_SECS    how long (8; a minute in .ci/run)
 """
 
+import contextlib
 import multiprocessing
 import os
 import random
+import socket
 import subprocess
 import time
 
@@ -66,6 +68,52 @@ def attack(number, address, token, until):
                 pass        # it was shown the door
 
 
+def echo(sock):
+    while data := sock.recv(64):
+        sock.send(data)
+
+
+def ask(sock, stop, result):
+    """Asks the other side 200 times a second, and tells what 99 % of the answers took."""
+    took = []
+    while not stop.is_set():
+        begun = time.monotonic()
+        sock.send(b"?")
+        sock.recv(64)
+        took.append(time.monotonic() - begun)
+        time.sleep(0.005)
+    sock.close()
+    result.put(sorted(took)[len(took) * 99 // 100] * 1e6)
+
+
+@contextlib.contextmanager
+def machine(context):
+    """What two processes with nothing to do but to answer each other see meanwhile: on a busy
+    machine much, which is not the server's.  Yields a function: microseconds, for 99 %."""
+    ours, theirs = socket.socketpair()
+    stop, result = context.Event(), context.Queue()
+    pair = [context.Process(target=echo, args=(theirs,)),
+            context.Process(target=ask, args=(ours, stop, result))]
+    for process in pair:
+        process.start()
+    ours.close()
+    theirs.close()
+    delays = []
+
+    def end():
+        if not delays:
+            stop.set()
+            delays.append(result.get(timeout=30))
+        return delays[0]
+    try:
+        yield end
+    finally:
+        end()
+        for process in pair:
+            process.kill()
+            process.join()
+
+
 def measure(server, secs):
     """Figures of the bystanders, by name."""
     done = subprocess.run(
@@ -96,25 +144,26 @@ def keys():
 def test_bystanders_hardly_notice(start, keys):
     server = start(config(keys), env={"ROTOR_WORKERS": 2})
     prepare(server)
-    quiet = measure(server, 2)
     before = server.peak_memory()
     token = Key("ES256", "unknown").token()
     context = multiprocessing.get_context("fork")
     until = time.monotonic() + SECS + 2
     foes = [context.Process(target=attack, args=(i, server.address, token, until)) for i in range(FOES)]
-    for foe in foes:
-        foe.start()
-    try:
-        figures = measure(server, SECS)
-    finally:
+    with machine(context) as delay_us:
         for foe in foes:
-            foe.join()
+            foe.start()
+        try:
+            figures = measure(server, SECS)
+            alone_us = delay_us()
+        finally:
+            for foe in foes:
+                foe.join()
     server.check()
-    print(f"99 %: {figures['latency_p99_us']:.0f} us, without foes {quiet['latency_p99_us']:.0f}; "
+    print(f"99 %: {figures['latency_p99_us']:.0f} us, of an echo {alone_us:.0f}; "
           f"memory: +{(server.peak_memory() - before) >> 20} MB")
     assert figures["still_connected"] == BYSTANDERS and figures["publish_errors"] == 0
     assert figures["delivered"] > 0
     if not server.sanitized():
-        # What the machine alone takes is not the server's.
-        assert figures["latency_p99_us"] < MAX_DELAY_US + quiet["latency_p99_us"]
+        # A message is handed on three times: from the publisher, by the server, to the client.
+        assert figures["latency_p99_us"] < MAX_DELAY_US + 3 * alone_us
         assert server.peak_memory() - before < MAX_GROWTH
