@@ -241,14 +241,14 @@ def test_no_key_is_closed(start, metadata):
     """As the HTTP API; the log says what to set."""
     server = start(conf(key=""))
     assert open_api(server, metadata=metadata).status("Info").code() == Code.UNAUTHENTICATED
-    assert "set grpc_api.key or api.keys, or grpc_api.insecure" in server.log
+    server.logged("set grpc_api.key or api.keys, or grpc_api.insecure")
 
 
 @rotor_only
 def test_insecure_is_open(start):
     server = start(conf(key="", insecure=True))
     assert "result" in open_api(server, metadata=()).call("Info")
-    assert "INSECURE gRPC API" in server.log
+    server.logged("INSECURE gRPC API")
 
 
 @rotor_only
@@ -555,7 +555,7 @@ def test_tls_refused(start, tmp_path, fault):
     }[fault]
     server = start(conf(tls={"enabled": True, **given}), ready=False)
     assert server.wait_exit() == 1
-    assert "grpc_api.tls." in server.log
+    server.logged("grpc_api.tls.")
     assert "PRIVATE KEY" not in server.log
 
 
@@ -682,7 +682,8 @@ def test_port_in_use(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         server = start(conf(port=taken.getsockname()[1]), ready=False)
         assert server.wait_exit() == 1
-    assert "cannot listen" in server.log and "Address already in use" in server.log
+    server.logged("cannot listen")
+    server.logged("Address already in use")
 
 
 @rotor_only
@@ -697,6 +698,7 @@ def test_address_that_is_not_ours(start, address):
 def test_port_of_the_systems_choice(start):
     server = start(conf(port=0))
     server.wait(lambda: "serving gRPC API on 127.0.0.1:" in server.log, "the listener")
+    server.logged("serving gRPC API on")
     port = int(server.log.split("serving gRPC API on 127.0.0.1:")[1].split('"')[0])
     assert "result" in server.keep(GrpcApi(("127.0.0.1", port))).call("Info")
 
@@ -711,7 +713,8 @@ def test_all_addresses(start):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
 def test_stop_with_calls_under_way(start, workers, number):
-    """Every call is either done, and answered, or refused as such."""
+    """Every call is either done, and answered, or refused as such; cut, if it takes longer
+    than the server waits."""
     server = start(env={"ROTOR_WORKERS": workers}, conf=GRPC)
     apis = [open_api(server) for _ in range(4)]
     commands = [{"publish": {"channel": "big:x", "data": b64(i)}} for i in range(50)]
@@ -732,7 +735,7 @@ def test_stop_with_calls_under_way(start, workers, number):
         server.signal(number)
         for one in running:
             one.result(3 * DEADLINE)
-    assert set(codes) <= {Code.OK, Code.UNAVAILABLE}
+    assert set(codes) <= {Code.OK, Code.UNAVAILABLE, Code.CANCELLED}
     assert server.wait_exit() == 0
 
 

@@ -76,12 +76,12 @@ def test_service_link_named_like_an_option(start, name):
 @rotor_only
 def test_file_that_was_read_is_told(start):
     server = start()
-    line = next(line for line in server.log_lines() if line["message"] == "configuration read")
+    line = server.line(lambda line: line["message"] == "configuration read")
     assert line["file"] == str(server.file) and line["level"] == "info"
 
 
 @rotor_only
 def test_no_file_is_told(start):
     server = from_variables(start, {"CLIENT_INSECURE": "true"})
+    server.line(lambda line: "file not found" in line["message"])
     assert not any(line["message"] == "configuration read" for line in server.log_lines())
-    assert any("file not found" in line["message"] for line in server.log_lines())

@@ -154,7 +154,7 @@ def test_a_fifo_that_nobody_reads(start, tmp_path):
     os.mkfifo(fifo)
     server = start(main_config(log={"file": str(fifo)}), ready=False)
     assert server.wait_exit() == 1
-    assert "log.file: cannot be opened" in server.log
+    server.logged("log.file: cannot be opened")
 
 
 def test_a_storm_is_limited(start):

@@ -221,7 +221,7 @@ def test_refusal_says_where(start, key, value, words):
     """File and line, the key, and what was expected; never the value of a key."""
     server = start(main_config(client={"token": {key: value}}), ready=False)
     assert server.wait_exit() != 0
-    line = next(line for line in server.log_lines() if line.get("key") == f"client.token.{key}")
+    line = server.line(lambda line: line.get("key") == f"client.token.{key}")
     text = server.file.read_text().splitlines()
     number = next(i for i, each in enumerate(text, 1) if f"{key}:" in each)
     assert line["file"].endswith("rotor.yaml") and line["line"] == number and line["level"] == "fatal"
@@ -233,7 +233,7 @@ def test_refusal_says_where(start, key, value, words):
 def test_refusal_says_which_variable(start):
     server = start(env={"ROTOR_CLIENT_TOKEN_USER_ID_CLAIM": "a.b"}, ready=False)
     assert server.wait_exit() != 0
-    line = next(line for line in server.log_lines() if "key" in line)
+    line = server.line(lambda line: "key" in line)
     assert (line["file"], line["key"]) == ("environment", "ROTOR_CLIENT_TOKEN_USER_ID_CLAIM")
 
 

@@ -55,11 +55,11 @@ process_mask_signals(int how)
 void
 process_take_signals(void)
 {
+	process_mask_signals(SIG_SETMASK);	/* first; and whatever was blocked by who started us */
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		(void)signal(ignored[i], SIG_IGN);
 	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
 		(void)signal(sig, SIG_IGN);
-	process_mask_signals(SIG_SETMASK);	/* whatever was blocked by who started us */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }

@@ -87,6 +87,9 @@ class Server:
                 env=environment(**(env or {})),
                 **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **(popen or {})})
         self.opened = []
+        # What is logged at the start is then in the log, as long as that is one.
+        self.says_started = is_rotor() and write and popen is None and "log" not in self.config and not any(
+            "log" in one.lower() for one in (*args, *(env or {})))
         self.stopping = False       # once it was told to stop
         self.exit_status = None     # once a test has waited for the end
         if ready:
@@ -121,6 +124,15 @@ class Server:
                 pass
         return lines
 
+    def logged(self, text):
+        """Waits until the log has it: what is logged is written by and by."""
+        self.wait(lambda: text in self.log, text)
+
+    def line(self, wanted):
+        """The first of the log's JSON lines that is wanted, as soon as it is there."""
+        self.wait(lambda: any(map(wanted, self.log_lines())), "the line")
+        return next(filter(wanted, self.log_lines()))
+
     def wait(self, condition, what, timeout=DEADLINE):
         """Polls until the condition holds."""
         deadline = time.monotonic() + timeout
@@ -139,6 +151,8 @@ class Server:
         for address in (self.address, self.grpc_address):
             if address is not None and address[1] != 0:
                 self.wait(lambda: accepts(address), "readiness", 3 * DEADLINE)
+        if self.says_started:
+            self.line(lambda line: line.get("message") == "started")
 
     def check(self):
         """Fails when the daemon died or a sanitizer complained."""
