@@ -586,6 +586,14 @@ limit_by_the_second(void **state)
 	told[0] = '\0';
 	assert_int_equal(limits_tell(&ls, 9000, 1, note_left_out, told), 0);
 	assert_string_equal(told, "");
+	/* A line of the next second tells it too, when nobody has by then: the writer waits. */
+	for (i = 0; i < (int)LIMIT_LINES + 3; i++)
+		(void)limits_ask(&ls, 10000, 2, "a", "m");
+	assert_int_equal(limits_ask(&ls, 11000, 2, "a", "m"), LIMIT_TELL);
+	limits_tell_of(&ls, 2, "a", "m", note_left_out, told);
+	assert_string_equal(told, "a/m 2 3");
+	assert_int_equal(limits_ask(&ls, 11000, 2, "a", "m"), LIMIT_ADMIT);
+	told[0] = '\0';
 	/* More messages than rows: limited all the same. */
 	for (i = 0; i < 1000; i++) {
 		char text[16];

@@ -69,13 +69,30 @@ limits_ask(struct limits *ls, uint64_t now_ms, uint32_t level, const char *area,
 			return atomic_fetch_add(&row->left_out, 1) == 0 ? LIMIT_BEGINS : LIMIT_LEAVE_OUT;
 	} while (!atomic_compare_exchange_weak_explicit(&row->window, &was, next,
 	    memory_order_relaxed, memory_order_relaxed));
-	return LIMIT_ADMIT;
+	return was >> 32 < second && atomic_load_explicit(&row->left_out, memory_order_relaxed) > 0 ?
+	    LIMIT_TELL : LIMIT_ADMIT;
+}
+
+static void
+tell_row(struct limit_row *row, limit_tell_f *fn, void *priv)
+{
+	uint64_t n = atomic_exchange(&row->left_out, 0);
+
+	if (n > 0)
+		fn(priv, row, n);
+}
+
+void
+limits_tell_of(struct limits *ls, uint32_t level, const char *area, const char *message,
+    limit_tell_f *fn, void *priv)
+{
+	tell_row(row_of(ls, level, area, message), fn, priv);
 }
 
 uint64_t
 limits_tell(struct limits *ls, uint64_t now_ms, int all, limit_tell_f *fn, void *priv)
 {
-	uint64_t wait_ms = 0, second = now_ms / SECOND_MS, n;
+	uint64_t wait_ms = 0, second = now_ms / SECOND_MS;
 
 	for (size_t i = 0; i < LIMIT_ROWS; i++) {
 		struct limit_row *row = &ls->rows[i];
@@ -87,9 +104,7 @@ limits_tell(struct limits *ls, uint64_t now_ms, int all, limit_tell_f *fn, void 
 			wait_ms = SECOND_MS - now_ms % SECOND_MS;
 			continue;
 		}
-		n = atomic_exchange(&row->left_out, 0);
-		if (n > 0)
-			fn(priv, row, n);
+		tell_row(row, fn, priv);
 	}
 	return wait_ms;
 }

@@ -33,6 +33,7 @@ enum limit_answer {
 	LIMIT_LEAVE_OUT = 0,
 	LIMIT_ADMIT = 1,
 	LIMIT_BEGINS,		/* leave out; the first, so somebody has to tell in time */
+	LIMIT_TELL,		/* admit; the first of a second after one that left some out */
 };
 
 /* Any thread; takes no lock. */
@@ -44,5 +45,9 @@ enum limit_answer limits_ask(struct limits *ls, uint64_t now_ms, uint32_t level,
  * to come back.  One thread at a time. */
 typedef void limit_tell_f(void *priv, const struct limit_row *row, uint64_t left_out);
 uint64_t limits_tell(struct limits *ls, uint64_t now_ms, int all, limit_tell_f *fn, void *priv);
+
+/* The same for one message, at once: in front of its next line, in the order of things. */
+void limits_tell_of(struct limits *ls, uint32_t level, const char *area, const char *message,
+    limit_tell_f *fn, void *priv);
 
 #endif

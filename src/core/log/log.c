@@ -251,6 +251,9 @@ rotor_log_admit(struct rotor_log *log, uint32_t level, const char *area, const c
 	switch (limits_ask(&log->limits, out_clock_ms(), level, area, msg)) {
 	case LIMIT_ADMIT:
 		return 1;
+	case LIMIT_TELL:
+		limits_tell_of(&log->limits, level, area, msg, tell_left_out, log);
+		return 1;
 	case LIMIT_BEGINS:
 		if ((w = writer_of(log)) != NULL)
 			writer_wake(w);
