@@ -221,9 +221,21 @@ static void drop(struct conn *c, const char *why)
     close(c->fd);
 }
 
+// A ping that was joined with other messages of a JSON frame: a line of its own.
+static int has_ping(const unsigned char *p, size_t n)
+{
+    const unsigned char *end = p + n, *q;
+    for (; p < end; p = q + 1) {
+        if (!(q = memchr(p, '\n', end - p))) q = end;
+        if (q - p == 2 && p[0] == '{' && p[1] == '}') return 1;
+    }
+    return 0;
+}
+
 static void on_payload(struct conn *c, unsigned char *p, size_t n)
 {
     frames++;
+    if (n > 2 && !opt.protobuf && c->state == LIVE && has_ping(p, n)) send_frame(c, "{}", 2);
     if ((n == 2 && p[0] == '{') || (n == 1 && p[0] == 0)) {      // application-level ping: echo it
         send_frame(c, p, n);
         return;

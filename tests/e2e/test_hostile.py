@@ -117,9 +117,10 @@ def machine(context):
 def measure(server, secs):
     """Figures of the bystanders, by name."""
     done = subprocess.run(
-        [METER, "--port", str(server.port), "--api-key", KEY, "--conns", str(BYSTANDERS), "--channels", "4",
+        [METER, "--verbose", "--port", str(server.port), "--api-key", KEY, "--conns", str(BYSTANDERS), "--channels", "4",
          "--publish", "40", "--payload", "128", "--secs", str(secs), "--settle", "0.2", "--pid", str(server.process.pid)],
         check=True, capture_output=True, text=True, timeout=secs + 60)
+    print(done.stderr)      # who was dropped, and why
     return {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
 
 
@@ -144,6 +145,7 @@ def keys():
 def test_bystanders_hardly_notice(start, keys):
     server = start(config(keys), env={"ROTOR_WORKERS": 2})
     prepare(server)
+    quiet_us = measure(server, 3)["latency_p99_us"]
     before = server.peak_memory()
     token = Key("ES256", "unknown").token()
     context = multiprocessing.get_context("fork")
@@ -159,11 +161,12 @@ def test_bystanders_hardly_notice(start, keys):
             for foe in foes:
                 foe.join()
     server.check()
-    print(f"99 %: {figures['latency_p99_us']:.0f} us, of an echo {alone_us:.0f}; "
+    print(f"99 %: {figures['latency_p99_us']:.0f} us, without foes {quiet_us:.0f}, of an echo {alone_us:.0f}; "
           f"memory: +{(server.peak_memory() - before) >> 20} MB")
     assert figures["still_connected"] == BYSTANDERS and figures["publish_errors"] == 0
     assert figures["delivered"] > 0
     if not server.sanitized():
-        # A message is handed on three times: from the publisher, by the server, to the client.
-        assert figures["latency_p99_us"] < MAX_DELAY_US + 3 * alone_us
+        # What the machine alone takes is not the server's.  A message is handed on three times:
+        # from the publisher, by the server, to the client.
+        assert figures["latency_p99_us"] < MAX_DELAY_US + 2 * quiet_us + 3 * alone_us
         assert server.peak_memory() - before < MAX_GROWTH
