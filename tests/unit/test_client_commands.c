@@ -583,9 +583,10 @@ test_commands_of_a_frame_take_turns(void **state)
 	peer_close(&p);
 }
 
-/* A turn that other frames have used up is no reason to lose a frame, or to refuse it. */
+/* Others have used up the turn: one command is run all the same, so that who sends no more
+ * never waits behind them; a second one has a turn of its own, and what follows is behind it. */
 static void
-test_whole_frames_take_turns(void **state)
+test_one_command_in_a_turn_that_is_over(void **state)
 {
 	struct client_rig *r = *state;
 	struct peer p;
@@ -593,12 +594,14 @@ test_whole_frames_take_turns(void **state)
 	peer_connect(r, &p, 0, NULL);
 	crig_turn_over(r);
 	peer_send(&p, "{\"id\":2,\"unsubscribe\":{\"channel\":\"x\"}}");
+	assert_null(p.client->held);
+	peer_send(&p, "{\"id\":3,\"unsubscribe\":{\"channel\":\"x\"}}\n{\"id\":4,\"unsubscribe\":{\"channel\":\"x\"}}");
 	peer_send(&p, "");	/* in its turn an empty frame is what it always is */
 	assert_int_equal(p.n_closed, 0);
 	crig_turn(r);
-	peer_expect(&p, "");
+	peer_expect(&p, "{\"id\":2,\"unsubscribe\":{}}\n{\"id\":3,\"unsubscribe\":{}}");
 	assert_true(crig_jobs(r));
-	peer_expect(&p, "{\"id\":2,\"unsubscribe\":{}}");
+	peer_expect(&p, "{\"id\":4,\"unsubscribe\":{}}");
 	peer_expect_closed(&p, ROTOR_DISCONNECT_BAD_REQUEST);
 	peer_close(&p);
 }
@@ -698,7 +701,7 @@ main(void)
 		RIG_TEST(test_connect_is_alone, three_at_once),
 		RIG_TEST(test_refused_connect_drops_what_is_held, three_at_once),
 		RIG_TEST(test_commands_of_a_frame_take_turns, one_by_one),
-		RIG_TEST(test_whole_frames_take_turns, one_by_one),
+		RIG_TEST(test_one_command_in_a_turn_that_is_over, one_by_one),
 		RIG_TEST(test_close_while_a_turn_is_awaited, one_by_one),
 		RIG_TEST(test_empty_frames_count, one_by_one),
 		RIG_TEST(test_transport_rests, one_by_one),
