@@ -91,7 +91,8 @@ next_event(struct queue_loop *l)
 
 	if (ev.type == GRPC_QUEUE_SHUTDOWN)
 		return 0;
-	TAG_TAKE_OVER(tag);
+	if (ev.type == GRPC_OP_COMPLETE)	/* there is none at a timeout */
+		TAG_TAKE_OVER(tag);
 	if (ev.type == GRPC_QUEUE_TIMEOUT && gathered)
 		lanes_send(l->g);
 	else if (ev.type == GRPC_QUEUE_TIMEOUT)

@@ -13,7 +13,9 @@ OPEN = {"allow_subscribe_for_client": True, "allow_publish_for_client": True,
 
 
 def config():
-    extra = main_config(client={"channel_limit": 100000, "queue_max_size": 64 << 20},
+    # Nobody answers pings while bytes are looked through, however long that takes.
+    extra = main_config(client={"channel_limit": 100000, "queue_max_size": 64 << 20,
+                                "ping_interval": "600s"},
                         websocket={"message_size_limit": 8 << 20})
     extra["channel"]["namespaces"] += [
         {"name": "kept", "history_size": 300, "history_ttl": "600s", **OPEN},
