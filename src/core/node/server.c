@@ -285,6 +285,7 @@ server_free(struct rotor_server **srvp)
 	if (*srvp == NULL)
 		return;
 	OBJ_TAKE(srv, srvp, SERVER_MAGIC);
+	aside_free(&srv->aside);	/* its thread wakes workers */
 	for (uint32_t i = 0; srv->workers != NULL && i < srv->n_workers; i++)
 		if (srv->workers[i] != NULL)
 			hub_free(&srv->workers[i]->hub);
@@ -296,7 +297,6 @@ server_free(struct rotor_server **srvp)
 	worker_free(&srv->control);
 	free(srv->workers);
 	interest_free(&srv->interest);
-	aside_free(&srv->aside);
 	callers_free(&srv->api_callers);
 	user_counts_free(&srv->user_counts);
 	stats_fini(&srv->stats);
