@@ -77,6 +77,7 @@ AC_SUBST([ROTOR_SANITIZE])
 AM_CONDITIONAL([SANITIZERS], [test "$enable_sanitizers" != no])
 ])
 
+dnl Adds $flag to ROTOR_CFLAGS, if the compiler takes it.
 AC_DEFUN([ROTOR_APPEND_CFLAG], [
 rotor_save_CFLAGS="$CFLAGS"
 CFLAGS="$rotor_save_CFLAGS -Werror $flag"
@@ -87,16 +88,24 @@ CFLAGS="$rotor_save_CFLAGS"
 ])
 
 dnl Against what an error could be made of, whatever else is asked for; --disable-hardening.
-dnl HARDEN_LDFLAGS are for all that is linked, HARDEN_PROGRAM_* for the executable.
+dnl HARDEN_CFLAGS, in ROTOR_CFLAGS already, are for C++ too; HARDEN_LDFLAGS for all that is
+dnl linked, HARDEN_PROGRAM_* for the executable.
 AC_DEFUN([ROTOR_HARDENING], [
 AC_ARG_ENABLE([hardening],
     [AS_HELP_STRING([--disable-hardening], [without stack protector, fortified functions, read-only relocations])],
     [], [enable_hardening=yes])
 AS_IF([test "$enable_hardening" != no], [
+	rotor_plain_CFLAGS="$ROTOR_CFLAGS"
+	ROTOR_CFLAGS=
 	for flag in -fstack-protector-strong -fstack-clash-protection -fcf-protection; do
-		ROTOR_APPEND_CFLAG([$flag])
+		ROTOR_APPEND_CFLAG
 	done
-	AS_IF([test "$enable_sanitizers" = no], [ROTOR_APPEND_CFLAG([-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2])])
+	AS_IF([test "$enable_sanitizers" = no], [
+		flag="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
+		ROTOR_APPEND_CFLAG
+	])
+	HARDEN_CFLAGS="$ROTOR_CFLAGS"
+	ROTOR_CFLAGS="$rotor_plain_CFLAGS$HARDEN_CFLAGS"
 	HARDEN_LDFLAGS="-Wl,-z,relro -Wl,-z,now"
 	HARDEN_PROGRAM_CFLAGS=-fPIE
 	HARDEN_PROGRAM_LDFLAGS=-pie
